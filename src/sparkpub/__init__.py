@@ -1,0 +1,3 @@
+"""sparkpub: a newsletter press in a folder."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,147 @@
+"""The command line: words in, one use case, words out.
+
+Only the table below is read for `--help`, so that it stays fast; a command's module is imported when it runs.
+"""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from sparkpub import __version__
+
+# name -> (module, section, first line of its help). A test holds the lines against the commands themselves.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("writing", "Write", "Start a new publication, or make this clone the press."),
+    "new": ("writing", "Write", "Begin an issue: a file with everything in place but the text."),
+    "check": ("writing", "Write", "Find every fault in settings and issues, with line and cure."),
+    "render": ("writing", "Write", "Write one issue as email, text, message, page and feed entry."),
+    "schema": ("writing", "Write", "Print the JSON Schema of an issue or of the settings."),
+    "list": ("deciding", "Decide", "List the issues with their states and next dates."),
+    "show": ("deciding", "Decide", "Tell one issue's whole story and its next three occurrences."),
+    "queue": ("deciding", "Decide", "Let issues go out on their dates."),
+    "hold": ("deciding", "Decide", "Keep an issue back until it is queued again."),
+    "skip": ("deciding", "Decide", "Leave out one occurrence of an issue, for good."),
+    "calendar": ("deciding", "Decide", "List every occurrence with its state and why it falls there."),
+    "simulate": ("deciding", "Decide", "Run the whole press against a simulated clock."),
+    "tick": ("mailing", "Send", "Release what is due now."),
+    "release": ("mailing", "Send", "Release an issue by hand, or take in an archive."),
+    "build": ("mailing", "Send", "Build the site and the feeds."),
+    "send": ("mailing", "Send", "Send until nothing is due."),
+    "stop": ("mailing", "Send", "Stop one release, or everything, within one message."),
+    "resume": ("mailing", "Send", "Go on after a stop."),
+    "status": ("mailing", "Send", "Show the balance: every reader of every release in one column."),
+    "run": ("mailing", "Send", "Do everything in one process: tick, send, again."),
+    "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
+}
+SECTIONS = {
+    "Write": "write and check issues",
+    "Decide": "what goes out, and when",
+    "Send": "release, build and mail",
+    "Readers": "who gets it",
+}
+
+
+class SparkpubGroup(click.Group):
+    """The top of the command line; it knows the names of its commands before it imports them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the sections."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return the command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sparkpub.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may be meant."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            import difflib
+
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            cure = f"did you mean '{close[0]}'?" if close else "`sparkpub --help` lists the commands."
+            ctx.fail(f"No such command '{name}'; {cure}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under their sections, without importing them."""
+        del ctx
+        width = max(map(len, COMMANDS))
+        for section, subtitle in SECTIONS.items():
+            rows = [(name.ljust(width), help_) for name, (_, where, help_) in COMMANDS.items() if where == section]
+            with formatter.section(f"{section} – {subtitle}"):
+                formatter.write_dl(rows)
+
+
+EPILOG = (
+    "Every command takes --publication DIR, --now INSTANT, --json and --quiet. Exit codes: 0 done, 1 something to "
+    "attend to, 2 faults in the input or usage, 3 ledger, 4 transport, 75 try again later."
+)
+
+
+@click.group(
+    cls=SparkpubGroup,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="sparkpub")
+@click.option("--publication", type=click.Path(), default=None, help="Folder of the publication.")
+@click.option("--now", default=None, help="Pretend it is this instant.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", is_flag=True, help="Print only what was asked for.")
+@click.pass_context
+def sparkpub(ctx: click.Context, publication: str | None, now: str | None, *, as_json: bool, quiet: bool) -> None:
+    """A newsletter press in a folder.
+
+    Editors write Markdown files; sparkpub turns each into an email, feed entries and an archive page, and releases
+    each anniversary article on its day, exactly once. Alone, `sparkpub` says what to do next.
+    """
+    ctx.obj = {"publication": publication, "now": now, "as_json": as_json, "quiet": quiet}
+    if ctx.invoked_subcommand is None:
+        from sparkpub.cli.deciding import what_next
+
+        ctx.invoke(what_next, publication=publication, now=now, as_json=as_json, quiet=quiet)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; whatever goes wrong becomes one message and an exit code, never a traceback."""
+    try:
+        answer = sparkpub.main(args=args, prog_name="sparkpub", standalone_mode=False)
+        code = answer if isinstance(answer, int) else 0
+    except click.Abort:
+        code = _say("stopped; nothing is lost: run the same command again", 130)
+    except click.ClickException as fault:
+        fault.show()
+        code = fault.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as fault:  # noqa: BLE001 - the one place where everything ends
+        code = _say_fault(fault)
+    sys.exit(code)
+
+
+def _say(message: str, code: int) -> int:
+    """Print a message to stderr and pass the exit code on."""
+    click.echo(message, err=True)
+    return code
+
+
+def _say_fault(fault: Any) -> int:  # noqa: ANN401 - whatever was raised
+    """One message for an error of ours, of the disk, or of our own making."""
+    from sparkpub.cli.faults import explain
+
+    message, code = explain(fault)
+    return _say(message, code)

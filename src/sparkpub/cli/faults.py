@@ -1,0 +1,29 @@
+"""What a person is told when something went wrong: one message, one exit code."""
+
+import errno
+import os
+import traceback
+
+from sparkpub.errors import SparkpubError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+
+
+def explain(fault: Exception) -> tuple[str, int]:
+    """The message and the exit code for anything that reached the face.
+
+    What sparkpub did not expect is our own fault: it says so and how to report it, and shows the traceback only
+    where SPARKPUB_DEBUG asks for it.
+    """
+    if isinstance(fault, SparkpubError):
+        return str(fault), fault.exit_code
+    if isinstance(fault, OSError):
+        place = f"{fault.filename}: " if fault.filename else ""
+        if fault.errno in _FULL:
+            return f"{place}the disk is full; make room and run the same command again", 75
+        return f"{place}{fault.strerror or fault}; check the path and its permissions", 2
+    if os.environ.get("SPARKPUB_DEBUG"):
+        traceback.print_exception(fault)
+    kind = type(fault).__name__
+    return f"sparkpub itself failed ({kind}: {fault}); set SPARKPUB_DEBUG=1 and report what it prints", _INTERNAL

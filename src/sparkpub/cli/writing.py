@@ -1,0 +1,171 @@
+"""Write: start a publication, begin an issue, find its faults, look at it."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from sparkpub.cli.face import Face, common, progress, table
+from sparkpub.errors import Fault, Severity, UsageError
+from sparkpub.shelf import read_shelf
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False), default=".")
+@click.option("--press", is_flag=True, help="DIR is a publication already: give it a ledger and a key.")
+@common
+def init_command(face: Face, folder: str, press: bool) -> int:
+    """Start a new publication in DIR, or make a clone the press.
+
+    The new publication holds settings, a theme, one example issue, an empty ledger and a fresh key, and rehearses
+    until its settings say otherwise.
+    """
+    from sparkpub.adapters import clock
+    from sparkpub.starting import init_press, init_publication
+
+    start = init_press if press else init_publication
+    made = start(Path(folder), now=clock.now(), environ=os.environ)
+    following = "sparkpub simulate" if press else f"cd {folder} && sparkpub simulate"
+    document = {"publication": str(Path(folder).resolve()), "made": made, "next": following}
+    face.show(document, lambda: f"made {', '.join(made)} in {folder}")
+    face.say(f"next: {following}")
+    return 0
+
+
+@click.command("new")
+@click.argument("title")
+@click.option("--series", default="", metavar="ID", help="The series it belongs to.")
+@click.option("--of", default="", metavar="DATE", help="The date of an event, as printed: an anniversary piece.")
+@click.option("--release", default="", metavar="DATE", help="The date of a piece that goes out once.")
+@common
+def new_command(face: Face, title: str, series: str, of: str, release: str) -> int:
+    """Begin an issue: a file with everything in place but the text."""
+    from sparkpub.core.issues import new_issue_text
+    from sparkpub.core.words import slugify
+    from sparkpub.starting import new_issue
+
+    if of and release:
+        raise UsageError("--of and --release exclude each other: an issue has one rule")
+    publication = face.publication
+    if series and series not in publication.settings.series:
+        raise UsageError(f"there is no series '{series}'; add [series.{series}] with a title to sparkpub.toml first")
+    name = slugify(title)
+    taken = set(read_shelf(publication).issues)
+    id_ = next(c for c in (name, *(f"{name}-{n}" for n in range(2, 1000))) if c not in taken)
+    text = new_issue_text(title, id=id_, series=series, of=of, release=release)
+    path = new_issue(publication, id_, text)
+    face.show({"issue": id_, "path": path}, lambda: path)
+    face.say(f"next: write it, then `sparkpub check {id_}`")
+    return 0
+
+
+@click.command("check")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+@click.option("--sarif", type=click.Path(dir_okay=False), help="Write the findings as SARIF, for code hosts.")
+@common
+def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | None) -> int:
+    """Find every fault in settings and issues, with line and cure.
+
+    Each issue is parsed, rendered and linted as its next occurrence would be. A lint is waived in front matter:
+    `allow: [SPK012: why]`.
+    """
+    from sparkpub.rendering import check_issue
+
+    publication, now = face.publication, face.now()
+    shelf = read_shelf(publication)
+    if ids:
+        issues = shelf.pick(ids)
+        findings: list[Fault] = []
+    else:
+        issues, findings = list(shelf.issues.values()), list(shelf.faults)
+    with progress(face, "checking") as advance:
+        for count, issue in enumerate(issues, 1):
+            findings += check_issue(publication, issue, now=now)
+            advance(count, len(issues))
+    findings.sort(key=lambda f: (f.path, f.line, f.code))
+    if sarif:
+        from sparkpub.adapters.files import write_if_changed
+        from sparkpub.core.lint.sarif import sarif_report
+
+        write_if_changed(Path(sarif), sarif_report(findings))
+    face.show([_finding_json(f) for f in findings], lambda: "\n".join(_finding_text(f) for f in findings))
+    return _verdict(face, findings, checked=len(issues), strict=strict)
+
+
+def _verdict(face: Face, findings: list[Fault], *, checked: int, strict: bool) -> int:
+    """Say how it went; exit 2 with faults, 1 with warnings under `--strict`, else 0."""
+    faults = sum(f.severity is Severity.FAULT for f in findings)
+    warnings = sum(f.severity is Severity.WARNING for f in findings)
+    issues = "1 issue" if checked == 1 else f"{checked} issues"
+    face.say(f"{issues} checked: {faults or 'no'} faults, {warnings or 'no'} warnings")
+    if faults:
+        return 2
+    return 1 if warnings and strict else 0
+
+
+def _finding_text(fault: Fault) -> str:
+    """A fault as one line, with its code and, where it is none, its severity."""
+    code = f"{fault.code} " if fault.code else ""
+    kind = "" if fault.severity is Severity.FAULT else f" ({fault.severity.value})"
+    return f"{fault.path}:{fault.line}: {code}{str(fault).partition(': ')[2]}{kind}"
+
+
+def _finding_json(fault: Fault) -> dict[str, str | int]:
+    """A fault as a JSON object."""
+    return {
+        "path": fault.path,
+        "line": fault.line,
+        "code": fault.code,
+        "severity": fault.severity.value,
+        "message": fault.message,
+        "cure": fault.cure,
+    }
+
+
+@click.command("render")
+@click.argument("issue_id", metavar="ID")
+@click.option("--number", type=click.IntRange(min=0), metavar="N", help="Which anniversary (default: the next).")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder for the five files.")
+@common
+def render_command(face: Face, issue_id: str, number: int | None, out: str) -> int:
+    """Write one issue as email, text, message, page and feed entry.
+
+    The files are `email.html`, `email.txt`, `message.eml`, `page.html` and `entry.html`, made for a sample reader
+    as if the occurrence were released on its date.
+    """
+    from sparkpub.adapters.files import write_if_changed
+    from sparkpub.rendering import preview_files
+
+    publication = face.publication
+    (issue,) = read_shelf(publication).pick([issue_id])
+    files = preview_files(publication, issue, number, now=face.now())
+    for name, data in files.items():
+        write_if_changed(Path(out) / name, data)
+    face.show({"issue": issue.id, "files": [str(Path(out) / name) for name in files]}, lambda: _sizes(files, out))
+    return 0
+
+
+def _sizes(files: dict[str, bytes], out: str) -> str:
+    """The files with their sizes."""
+    rows = [{"file": str(Path(out) / name), "bytes": f"{len(data):,}"} for name, data in files.items()]
+    return table({"file": "File", "bytes": "Bytes"}, rows)
+
+
+@click.command("schema")
+@click.argument("what", type=click.Choice(["issue", "config"]))
+@common
+def schema_command(face: Face, what: str) -> int:
+    """Print the JSON Schema of an issue's front matter or of `sparkpub.toml`.
+
+    Text editors complete and check with it, for example through a `# yaml-language-server: $schema=` line.
+    """
+    from sparkpub.adapters.config import config_schema
+    from sparkpub.core.issues import issue_schema
+
+    del face
+    click.echo(json.dumps(issue_schema() if what == "issue" else config_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+

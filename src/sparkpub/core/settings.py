@@ -1,0 +1,256 @@
+"""What `sparkpub.toml` may say, as plain values: one class a table, one field a key.
+
+The classes import nothing heavy; `adapters.config` validates a file against them with pydantic, which also
+makes the JSON Schema. A trailing underscore (`from_`) stands for a key that Python reserves. The docstring under
+a field is its line in the reference.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time as TimeOfDay  # noqa: N812 - a field is called time
+from typing import Any, ClassVar, Literal
+
+_STRICT: dict[str, Any] = {
+    "extra": "forbid",
+    "alias_generator": lambda name: name.rstrip("_"),
+    "use_attribute_docstrings": True,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motto:
+    """A saying under the masthead, with whose it is."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    text: str
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationSettings:
+    """The newsletter: one `sparkpub.toml`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    title: str
+    """The newsletter's name, on the masthead and in every feed."""
+    base_url: str
+    """Where the built site will stand, with scheme, without a trailing slash."""
+    from_: str
+    """The sender: `Name <address>`."""
+    postal_address: str
+    """The address on paper that laws on commercial mail ask for; shown in every footer."""
+    tagline: str = ""
+    """One line under the title."""
+    motto: Motto | None = None
+    """A saying under the masthead, with its attribution."""
+    language: str = "en"
+    """BCP 47 tag of the language most issues are written in."""
+    direction: Literal["", "ltr", "rtl"] = ""
+    """Writing direction; by default the language's own."""
+    timezone: str = "UTC"
+    """IANA zone that dates and times without a zone are read in."""
+    reply_to: str = ""
+    """Where answers go, if not to the sender."""
+    list_id: str = ""
+    """List-Id (RFC 2919); by default made from the host of base_url."""
+    audience: str = "all"
+    """Who gets an issue that does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """When and how issues are released."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    time: TimeOfDay = TimeOfDay(7)
+    """Time of day, in the publication's zone, where an issue gives none."""
+    match: Literal["nominal", "converted", "calendar"] = "nominal"
+    """Which day of a later year matches an event dated in another calendar."""
+    leap_day: Literal["backward", "forward", "omit"] = "backward"
+    """What becomes of a day that a year lacks."""
+    grace: str = "24h"
+    """How late a release may still go out by itself."""
+    max_gap: str = "7d"
+    """After so long without a tick the press waits for `resume`."""
+    min_spacing: str = "1h"
+    """The least time between two releases."""
+    approval: Literal["loose", "strict"] = "loose"
+    """strict: an edit after `queue` holds the issue."""
+    queue: Literal["command", "ready"] = "command"
+    """ready: the first tick that sees a ready issue queues it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSettings:
+    """A named, ordered set of issues with a feed and a page; any anniversary key is a default for its issues."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    title: str
+    intro: str = ""
+    order: int = 0
+    calendar: str = ""
+    match: str = ""
+    years: tuple[int, ...] | None = None
+    every: int | None = None
+    milestones: str = ""
+    leap_day: str = ""
+    observance: str = ""
+    day: str | int = ""
+    time: str = ""
+    zone: str = ""
+    from_: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceSettings:
+    """A segment: every condition given must hold."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    status: Literal["active"] = "active"
+    tags: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    received: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """The archive and the feeds."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    out: str = "public"
+    """The folder that the site is built into."""
+    per_feed: int = 25
+    """Entries in a feed."""
+    announce: bool = False
+    """Whether a WebSub hub is told of changed feeds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailSettings:
+    """How the email looks; every colour is six hex digits."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    theme: str = ""
+    """Folder of the email theme under `templates/`; by default `email`."""
+    paper: str = "#ffffff"
+    """Colour behind the text."""
+    desk: str = "#f2efe8"
+    """Colour around the paper."""
+    ink: str = "#1f1d1a"
+    """Colour of the text."""
+    muted: str = "#5f5a52"
+    """Colour of captions and small print."""
+    accent: str = "#8c1c13"
+    """Colour of links, kickers and rules."""
+    font_text: str = "Georgia, 'Times New Roman', serif"
+    """Fonts of the text."""
+    font_display: str = "Georgia, 'Times New Roman', serif"
+    """Fonts of the headlines."""
+    tracking: Literal["none"] = "none"
+    """sparkpub does not watch readers; the key is there to say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How messages leave."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    transport: Literal["maildir", "smtp"] = "maildir"
+    """maildir rehearses into `var/outbox`; smtp mails."""
+    sandbox: str = ""
+    """Send every message to this address instead."""
+    uncertain: Literal["ask", "resend"] = "ask"
+    """What to do with a delivery whose end cannot be known."""
+    connections: int = 4
+    """SMTP connections at a time."""
+    rate_per_second: float | None = None
+    rate_per_day: int | None = None
+    per_domain: Mapping[str, float] = field(default_factory=dict)
+    retry_seconds: tuple[int, ...] = (300, 900, 3600, 14400)
+    """Waits before each further attempt; the last repeats."""
+    give_up: str = "72h"
+    """From a delivery's first attempt until it fails for good."""
+    warm_up: tuple[int, ...] = ()
+    """Messages a day while a new route is young."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """One relay; several are tried in order."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimSettings:
+    """Sign messages here; leave the table out where the relay signs."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    domain: str
+    selector: str
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The small web face: leaving, confirming, preferences."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    url: str = ""
+    listen: str = "127.0.0.1:8025"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """Where bounces and unsubscribe mail arrive."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    address: str = ""
+    unsubscribe_address: str = ""
+    imap: str = ""
+    maildir: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Who is told when something waits for a person."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    to: str = ""
+    proof: str = "1d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """Where the ledger and its mirror are."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    url: str = "sqlite:///var/ledger.db"
+    mirror: str = "var/ledger.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole of `sparkpub.toml`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    publication: PublicationSettings
+    schedule: ScheduleSettings = ScheduleSettings()
+    series: Mapping[str, SeriesSettings] = field(default_factory=dict)
+    audience: Mapping[str, AudienceSettings] = field(default_factory=dict)
+    site: SiteSettings = SiteSettings()
+    email: EmailSettings = EmailSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    smtp: Mapping[str, SmtpSettings] = field(default_factory=dict)
+    dkim: DkimSettings | None = None
+    web: WebSettings = WebSettings()
+    inbox: InboxSettings = InboxSettings()
+    alerts: AlertSettings = AlertSettings()
+    ledger: LedgerSettings = LedgerSettings()

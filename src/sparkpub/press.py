@@ -1,0 +1,113 @@
+"""Open a publication for reading, and the press for writing: what the use cases are given.
+
+    folder ──open_publication──▶ Publication (settings, templates, zones)   works in every checkout
+    Publication ──open_press───▶ Press (and the ledger, the key)            only where the ledger is
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+
+from sparkpub.adapters.config import find_publication, load_settings
+from sparkpub.adapters.ledger import Ledger, open_ledger
+from sparkpub.adapters.secrets import PUBLIC_KEY, fingerprint, load_secret
+from sparkpub.adapters.templates import environment
+from sparkpub.adapters.zones import zone
+from sparkpub.core.decisions import Pace
+from sparkpub.core.durations import seconds
+from sparkpub.core.settings import Settings
+from sparkpub.errors import LedgerError, UsageError
+
+KEY_NAME = "SPARKPUB_SECRET_KEY"
+FINGERPRINT = "key_fingerprint"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The newsletter: one `sparkpub.toml` with its issues and templates, as any checkout has it."""
+
+    folder: Path
+    settings: Settings
+
+    @cached_property
+    def templates(self) -> jinja2.Environment:
+        """The publication's theme."""
+        return environment(self.folder)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which dates and times are read that name none."""
+        return zone(self.settings.publication.timezone)
+
+    @property
+    def pace(self) -> Pace:
+        """How late, how rarely and how close together releases may be."""
+        schedule = self.settings.schedule
+        return Pace(
+            grace=timedelta(seconds=seconds(schedule.grace)),
+            max_gap=timedelta(seconds=seconds(schedule.max_gap)),
+            min_spacing=timedelta(seconds=seconds(schedule.min_spacing)),
+        )
+
+    @property
+    def series_order(self) -> Mapping[str, int]:
+        """The order of each series among the others."""
+        return {id_: series.order for id_, series in self.settings.series.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """The one machine that holds the ledger and releases; every other checkout is a copy."""
+
+    publication: Publication
+    ledger: Ledger
+    key: str
+
+    @property
+    def transport(self) -> str:
+        """What a release made now will be sent by."""
+        return self.publication.settings.delivery.transport
+
+
+def open_publication(start: str | Path) -> Publication:
+    """The publication in `start` or the nearest folder above it.
+
+    Raises:
+        UsageError: there is none.
+        InputError: its settings have faults.
+    """
+    folder = find_publication(Path(start))
+    return Publication(folder=folder, settings=load_settings(folder))
+
+
+def open_press(publication: Publication, environ: Mapping[str, str]) -> Press:
+    """The publication with its ledger.
+
+    Raises:
+        CopyError: there is no ledger here.
+        LedgerError: it was kept under another key.
+        UsageError: it mails, and there is no key.
+    """
+    url = load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
+    ledger = open_ledger(url, publication.folder)
+    return Press(publication=publication, ledger=ledger, key=_key(publication, ledger, environ))
+
+
+def _key(publication: Publication, ledger: Ledger, environ: Mapping[str, str]) -> str:
+    """The key that signs links and message ids, checked against the one the ledger was begun with."""
+    key = load_secret(publication.folder, KEY_NAME, environ)
+    if key is None:
+        if publication.settings.delivery.transport == "smtp":
+            raise UsageError(
+                f"{KEY_NAME} is not set and secrets.env has none; `sparkpub init --press .` writes one on a new press, "
+                "on a moved one copy secrets.env from the old machine"
+            )
+        return PUBLIC_KEY
+    known = ledger.fact(FINGERPRINT)
+    if known not in (None, fingerprint(key)):
+        raise LedgerError("the ledger was kept under another key; copy secrets.env from the old machine")
+    return key

@@ -1,0 +1,156 @@
+"""The editors' queue: which issues may go out, when each next does, and why then."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sparkpub.adapters.ledger import Ledger
+from sparkpub.core.decisions import (
+    Account,
+    Due,
+    occurrence_state,
+    order,
+    queued,
+)
+from sparkpub.core.model import Decision, Issue, OccurrenceState, QueueState, Status, Verdict
+from sparkpub.core.schedule import is_endless, next_occurrences, occurrences
+from sparkpub.errors import UsageError
+from sparkpub.press import Press, Publication
+
+WATERMARK, RESUMED, WAITING, STOPPED = "watermark", "resumed_at", "waiting_since", "stopped"
+NO_ACCOUNT = Account(states={}, releases=(), decisions=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An occurrence with its state and everything there is to say about why it falls there."""
+
+    due: Due
+    state: OccurrenceState
+    why: tuple[str, ...]
+
+
+def account(ledger: Ledger) -> Account:
+    """What the ledger says now, as far as a tick must know it."""
+    watermark, resumed, waiting = (ledger.fact(key) for key in (WATERMARK, RESUMED, WAITING))
+    return Account(
+        states=ledger.issue_states(),
+        releases=tuple(ledger.releases()),
+        decisions=tuple(ledger.decisions()),
+        watermark=datetime.fromisoformat(watermark) if watermark else None,
+        resumed_at=datetime.fromisoformat(resumed) if resumed else None,
+        waiting_since=date.fromisoformat(waiting) if waiting else None,
+        stopped=ledger.fact(STOPPED) or "",
+    )
+
+
+def queue(press: Press, issues: Iterable[Issue], *, now: datetime) -> None:
+    """Let issues go out on their dates from `now` on; a held one is taken up again.
+
+    Raises:
+        UsageError: one of them is a draft or held in its file; nothing is queued then.
+    """
+    chosen = list(issues)
+    for issue in chosen:
+        if issue.status is not Status.READY:
+            raise UsageError(f"{issue.path}: status is {issue.status}; write `status: ready` to queue '{issue.id}'")
+    with press.ledger.transaction():
+        for issue in chosen:
+            press.ledger.save_issue_state(queued(issue, now))
+            press.ledger.record(now, "queued", issue.id, "")
+
+
+def hold(press: Press, issue: Issue, *, reason: str, now: datetime) -> None:
+    """Keep an issue back until it is queued again."""
+    with press.ledger.transaction():
+        state = press.ledger.issue_states().get(issue.id) or queued(issue, now)
+        press.ledger.save_issue_state(replace(state, state=QueueState.HELD, reason=reason))
+        press.ledger.record(now, "held", issue.id, reason)
+
+
+def skip(press: Press, issue: Issue, number: int, *, now: datetime) -> Due:
+    """Leave out occurrence `number` of an issue, for good.
+
+    Raises:
+        UsageError: it has no such occurrence, or that one is released or decided already.
+    """
+    due = find(issue, number)
+    state = occurrence_state(due, account(press.ledger), now=now, pace=press.publication.pace)
+    if state in (OccurrenceState.RELEASED, OccurrenceState.SKIPPED):
+        raise UsageError(f"{issue.id}/{number} is {state} already; nothing was changed")
+    decision = Decision(
+        issue_id=issue.id, number=number, on=due.occurrence.on, verdict=Verdict.SKIPPED, decided_at=now
+    )
+    with press.ledger.transaction():
+        press.ledger.decide(decision)
+        press.ledger.record(now, "skipped", f"{issue.id}/{number}", f"due on {due.occurrence.on}")
+    return due
+
+
+def find(issue: Issue, number: int) -> Due:
+    """The occurrence of an issue with this number.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if issue.rule is not None:
+        for occurrence in occurrences(issue.rule, date.min, date.max):
+            if occurrence.number == number:
+                return Due(issue=issue, occurrence=occurrence)
+    raise UsageError(f"{issue.id} has no occurrence {number}; `sparkpub show {issue.id}` lists the next ones")
+
+
+def calendar(
+    publication: Publication,
+    issues: Iterable[Issue],
+    known: Account,
+    *,
+    start: date,
+    end: date,
+    now: datetime,
+) -> list[Standing]:
+    """Every occurrence in [start, end) of every issue that is not a draft, in the order of release."""
+    found = [
+        Due(issue=issue, occurrence=occurrence)
+        for issue in issues
+        if issue.status is not Status.DRAFT and issue.rule is not None
+        for occurrence in occurrences(issue.rule, start, end)
+    ]
+    found.sort(key=lambda due: order(due, publication.series_order))
+    sharing = _on_one_slot(found)
+    return [
+        Standing(
+            due=due,
+            state=occurrence_state(due, known, now=now, pace=publication.pace),
+            why=due.occurrence.why + sharing.get(due.occurrence.at, ()),
+        )
+        for due in found
+    ]
+
+
+_COUNTED = {2: "two", 3: "three", 4: "four"}
+
+
+def _on_one_slot(found: list[Due]) -> dict[datetime, tuple[str, ...]]:
+    """What to say of the instants at which more than one occurrence falls."""
+    counts = Counter(due.occurrence.at for due in found)
+    return {at: (f"{_COUNTED.get(count, count)} on this slot",) for at, count in counts.items() if count > 1}
+
+
+def upcoming(publication: Publication, issue: Issue, known: Account, *, now: datetime, count: int) -> list[Standing]:
+    """The next occurrences of one issue, with their states."""
+    if issue.rule is None:
+        return []
+    coming = next_occurrences(issue.rule, (now - timedelta(days=1)).date(), count + 2)
+    return [
+        Standing(due=due, state=occurrence_state(due, known, now=now, pace=publication.pace), why=occurrence.why)
+        for occurrence in coming
+        for due in (Due(issue=issue, occurrence=occurrence),)
+        if occurrence.at >= now
+    ][:count]
+
+
+def has_no_end(issue: Issue) -> bool:
+    """Whether an issue comes back for ever."""
+    return issue.rule is not None and is_endless(issue.rule)

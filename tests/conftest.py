@@ -1,0 +1,54 @@
+"""What every test may ask for: golden files and hypothesis profiles."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+Golden = Callable[[str, str | bytes], None]
+
+settings.register_profile(
+    "default",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "soak", database=None, deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew from what the tests see")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden(name, seen)` compares `seen` with tests/golden/<name>, byte for byte; --update-golden rewrites it.
+
+    Text is kept as UTF-8 with the line ends it has. Read the diff before accepting it.
+    """
+
+    def compare(name: str, seen: str | bytes) -> None:
+        path = GOLDEN / name
+        data = seen if isinstance(seen, bytes) else seen.encode()
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            return
+        if not path.exists():
+            pytest.fail(f"no golden file tests/golden/{name}; run pytest --update-golden and read what it wrote")
+        kept = path.read_bytes()
+        if isinstance(seen, bytes):
+            assert data == kept, f"tests/golden/{name} differs; pytest --update-golden accepts the change"
+        else:
+            assert seen == kept.decode(), f"tests/golden/{name} differs; pytest --update-golden accepts the change"
+
+    return compare
