@@ -61,11 +61,18 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """The one machine that holds the ledger and releases; every other checkout is a copy."""
+    """The one machine that holds the ledger and releases; every other checkout is a copy.
+
+    `state` is the folder of everything that is in no repository (locks, caches), `outbox` the Maildir that
+    rehearsals write into, `stop_file` the file whose presence stops everything.
+    """
 
     publication: Publication
     ledger: Ledger
     key: str
+    state: Path
+    outbox: Path
+    stop_file: Path
 
     @property
     def transport(self) -> str:
@@ -94,7 +101,16 @@ def open_press(publication: Publication, environ: Mapping[str, str]) -> Press:
     """
     url = load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
     ledger = open_ledger(url, publication.folder)
-    return Press(publication=publication, ledger=ledger, key=_key(publication, ledger, environ))
+    key = _key(publication, ledger, environ)
+    state = publication.folder / "var"
+    return Press(
+        publication=publication,
+        ledger=ledger,
+        key=key,
+        state=state,
+        outbox=state / "outbox",
+        stop_file=publication.folder / "STOP",
+    )
 
 
 def _key(publication: Publication, ledger: Ledger, environ: Mapping[str, str]) -> str:
