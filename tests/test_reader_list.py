@@ -1,0 +1,157 @@
+"""Lists of readers: what is taken in, what is refused, and that nothing is lost on the way out and in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparkpub.core.addresses import address_key, parse_address
+from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.reader_list import Entry, Reject, decode_list, has_status, read_list, write_list
+
+
+def entries(text: str) -> list[Entry]:
+    return [row for row in read_list(text) if isinstance(row, Entry)]
+
+
+def reasons(text: str) -> list[tuple[int, str]]:
+    return [(row.line, row.reason) for row in read_list(text) if isinstance(row, Reject)]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("a@example.org", "a@example.org"),
+        ("  Ada.Lovelace+letters@Example.ORG ", "Ada.Lovelace+letters@example.org"),
+        ("reader@archive.test", "reader@archive.test"),
+        ("jürgen@bücher.example.org", "jürgen@bücher.example.org"),
+    ],
+)
+def test_an_address_is_kept_as_mail_is_sent_to_it(text: str, address: str) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nobody",
+        "@example.org",
+        "a@",
+        "a@example",
+        "a b@example.org",
+        "a@exam ple.org",
+        "a@example.org\r\nRCPT TO:<b@example.org>",
+        "a..b@example.org",
+        "a@-example.org",
+        "<a@example.org>",
+        "a@example.org,b@example.org",
+        f"{'a' * 65}@example.org",
+        f"a@{'b' * 250}.org",
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        parse_address(text)
+
+
+@given(st.text())
+def test_any_text_is_an_address_without_control_characters_or_is_refused(text: str) -> None:
+    try:
+        address = parse_address(text)
+    except ValueError:
+        return
+    assert address.isprintable()
+    assert address.count("@") == 1
+
+
+def test_spelling_by_case_is_one_mailbox() -> None:
+    assert address_key("Ada@example.org") == address_key("ada@example.org")
+
+
+def test_columns_may_stand_in_any_order_and_others_are_attributes() -> None:
+    (entry,) = entries("Town,name,EMAIL,tags\nKraków,Ada,ada@example.org,history;science\n")
+    assert entry.address == "ada@example.org"
+    assert entry.name == "Ada"
+    assert entry.tags == ("history", "science")
+    assert entry.attributes == {"town": "Kraków"}
+    assert entry.state is None
+
+
+def test_a_semicolon_separates_too() -> None:
+    assert entries("email;name\nada@example.org;Ada\n")[0].name == "Ada"
+
+
+def test_lines_are_those_of_the_file_even_after_cells_with_line_ends() -> None:
+    text = 'email,note\na@example.org,"two\nlines"\n\nnobody,x\n'
+    assert [line for line, _ in reasons(text)] == [2, 5]
+
+
+def test_each_bad_row_is_refused_with_its_line_and_the_rest_goes_in() -> None:
+    text = "email,name,status\nnobody,x,\na@example.org,A,active\nA@EXAMPLE.org,A,\nb@example.org,B,eager\n,C,\n"
+    assert [e.address for e in entries(text)] == ["a@example.org"]
+    assert [line for line, _ in reasons(text)] == [2, 4, 5, 6]
+
+
+def test_a_name_with_a_line_end_never_reaches_a_header() -> None:
+    assert reasons('email,name\na@example.org,"A\r\nBcc: b@example.org"\n')[0][0] == 2
+
+
+def test_a_head_without_email_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="no column 'email'"):
+        entries("mail,name\na@example.org,A\n")
+
+
+def test_a_doubled_column_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        entries("email,name,Name\na@example.org,A,B\n")
+
+
+def test_the_byte_order_marks_of_spreadsheets_are_read() -> None:
+    text = "email,name\nada@example.org,Zoë\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert entries(decode_list(text.encode(encoding)))[0].name == "Zoë"
+
+
+def test_another_encoding_is_refused_with_the_line() -> None:
+    with pytest.raises(ValueError, match="line 2 is not UTF-8"):
+        decode_list("email,name\na@example.org,Zoë\n".encode("latin-1"))
+
+
+def test_a_list_says_if_it_knows_who_is_active() -> None:
+    assert has_status("email;Status;name\n")
+    assert not has_status("email,name\n")
+
+
+_CELLS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=60).map(str.strip)
+
+
+@given(
+    name=_CELLS,
+    language=_CELLS,
+    town=_CELLS,
+    state=st.sampled_from(SubscriberState),
+    tags=st.sets(st.text("abc-é=+", min_size=1, max_size=5)),
+)
+def test_what_is_written_is_read_back(
+    name: str, language: str, town: str, state: SubscriberState, tags: set[str]
+) -> None:
+    reader = Subscriber(
+        subscriber_id=1,
+        address="ada@example.org",
+        name=name,
+        state=state,
+        language=language,
+        tags=tuple(sorted(tags)),
+        attributes={"town": town} if town else {},
+    )
+    (entry,) = entries("".join(write_list([reader], ["town"])))
+    assert (entry.name, entry.language, entry.state, entry.tags) == (name, language, state, reader.tags)
+    assert dict(entry.attributes) == reader.attributes
+
+
+@given(_CELLS)
+def test_no_cell_is_a_formula_to_a_spreadsheet(name: str) -> None:
+    reader = Subscriber(subscriber_id=1, address="=cmd@example.org", name=name, state=SubscriberState.ACTIVE)
+    for line in write_list([reader], []):
+        assert not line.startswith(("=", "+", "-", "@"))
+        assert not any(f"{mark}{start}" in line for mark in (",", ',"') for start in ("=", "+", "@"))
