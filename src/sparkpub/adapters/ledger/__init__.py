@@ -1,0 +1,96 @@
+"""The ledger: the record of every release and every delivery, and the only place that knows who gets mail.
+
+statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
+sqlite.py          Database                  one engine: connection, transactions, errors
+queue ◀─ releases ◀─ readers ◀─ deliveries   rows by topic, each a class that adds its methods
+Ledger             all of them, on one database
+"""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sparkpub.adapters.ledger.deliveries import Claim, DeliveryRows, DueDelivery, OpenCounts, Run
+from sparkpub.adapters.ledger.queue import Event
+from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
+from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
+from sparkpub.adapters.ledger.sqlite import Database
+from sparkpub.errors import CopyError, LedgerError
+
+__all__ = [
+    "Claim",
+    "DueDelivery",
+    "Event",
+    "ImportCounts",
+    "Ledger",
+    "OpenCounts",
+    "ReaderRow",
+    "Run",
+    "StopNotes",
+    "StoredEdition",
+    "open_ledger",
+]
+
+_FILE = "sqlite:///"
+_MEMORY = ("sqlite://", "sqlite:///:memory:")
+
+
+class Ledger(DeliveryRows):
+    """The ledger of one press."""
+
+    @property
+    def path(self) -> Path | None:
+        """The ledger's file, None for one in memory."""
+        return self._db.path
+
+    def hasty(self) -> AbstractContextManager[None]:
+        """Inside, commits outlive this process but perhaps not a power cut: for intents and replies in a claim."""
+        return self._db.hasty()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+
+def open_ledger(
+    url: str, folder: Path, *, create: bool = False, busy_seconds: float = 10.0, is_durable: bool = True
+) -> Ledger:
+    """The ledger that `url` names: `sqlite:///var/ledger.db` below `folder`, `sqlite:////abs/path`, or `sqlite://`.
+
+    The last lives in memory and is made at once. `is_durable=False` is for scratch ledgers only.
+
+    Raises:
+        CopyError: there is no ledger, and `create` is False.
+        UsageError: there is one, and `create` is True.
+        LedgerError: the file is damaged, another program's, or a newer sparkpub's; or the url names another engine.
+        BusyError: another process holds it for longer than `busy_seconds`.
+    """
+    if url in _MEMORY:
+        return _prepared(Database(None, is_durable=False), create=True)
+    if not url.startswith(_FILE):
+        raise LedgerError(f"[ledger] url '{_without_password(url)}': {_ENGINES}")
+    path = folder / url.removeprefix(_FILE)
+    if not path.is_file():
+        if path.exists():
+            raise LedgerError(f"{path} is no file; name another in [ledger] url")
+        if not create:
+            raise CopyError(f"this is a copy; queue on the press (there is no {path})")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return _prepared(Database(path, busy_seconds=busy_seconds, is_durable=is_durable), create=create)
+
+
+_ENGINES = "this version keeps its ledger in SQLite; write it like sqlite:///var/ledger.db"
+
+
+def _without_password(url: str) -> str:
+    """The engine of a url, without who and where."""
+    return url.partition(":")[0] + "://…"
+
+
+def _prepared(database: Database, *, create: bool) -> Ledger:
+    """A ledger on a database that was looked at, closed again if it is none."""
+    try:
+        database.prepare(create=create)
+    except BaseException:
+        database.close()
+        raise
+    return Ledger(database)

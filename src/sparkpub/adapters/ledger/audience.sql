@@ -1,0 +1,28 @@
+-- Whom a release goes to: a statement below, with each condition that its segment gives added by AND.
+
+-- name: plan
+-- Freezes the audience into deliveries, in the order of the readers, :size to a batch.
+INSERT INTO delivery (release_id, subscriber_id, batch, state)
+SELECT :release_id, s.subscriber_id, (row_number() OVER (ORDER BY s.subscriber_id) - 1) / :size, 0
+FROM subscriber s
+WHERE s.state = 'active' AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)
+
+-- name: count
+SELECT count(*)
+FROM subscriber s
+WHERE s.state = 'active' AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)
+
+-- name: has_tag
+-- True if the entry stands in the list: taking it out would change the list.
+replace(s.tags, :tag, '') <> s.tags
+
+-- name: has_language
+s.language = :language
+
+-- name: has_attribute
+replace(s.attributes, :attribute, '') <> s.attributes
+
+-- name: has_received
+EXISTS (
+    SELECT 1 FROM release r JOIN delivery d ON d.release_id = r.release_id AND d.subscriber_id = s.subscriber_id
+    WHERE r.issue_id = :received_issue AND r.number = :received_number AND d.state = 2)

@@ -1,0 +1,193 @@
+"""Ledger rows of the deliveries: who gets a release, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
+from sparkpub.adapters.ledger.readers import ReaderRows
+from sparkpub.adapters.ledger.statements import statements
+from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
+
+_SQL = statements("deliveries.sql")
+_RELEASES = statements("releases.sql")
+_STATES = tuple(DeliveryState)  # schema.sql numbers them in this order
+_NUMBERS: Mapping[DeliveryState, int] = MappingProxyType({state: number for number, state in enumerate(_STATES)})
+_CODE_MAX = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDelivery:
+    """One message that is to be tried now. `attempts` and `first_at` are of earlier tries."""
+
+    release_id: int
+    subscriber_id: int
+    address: str
+    name: str
+    attempts: int
+    first_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A batch taken on by a run, with what of it is due."""
+
+    claim_id: int
+    release_id: int
+    batch: int
+    due: tuple[DueDelivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A sending process that has not said that it ended."""
+
+    epoch: int
+    boot: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCounts:
+    """What is still to be done for a release; `due` are those of the deferred whose time has come."""
+
+    pending: int
+    sending: int
+    deferred: int
+    due: int
+
+
+class DeliveryRows(ReaderRows):
+    """Runs, claims, deliveries."""
+
+    def balance(self, release_id: int) -> Balance:
+        """The account of one release."""
+        rows = self._db.rows(_SQL["balance"], {"release_id": release_id})
+        counts = {_STATES[state].value: count for state, count in rows}
+        return Balance(eligible=sum(counts.values()), **counts)
+
+    def open_counts(self, release_id: int, *, at: datetime) -> OpenCounts:
+        """What is still to be done for a release at an instant."""
+        row = self._db.row(_SQL["open_counts"], {"release_id": release_id, "at": to_seconds(at)})
+        pending, sending, deferred, due = row
+        return OpenCounts(pending=pending, sending=sending, deferred=deferred, due=due)
+
+    def begin_run(self, *, boot: str, pid: int, at: datetime) -> int:
+        """Note that a process begins to send; returns its epoch, which no other run has."""
+        return self._db.insert(_SQL["begin_run"], {"boot": boot, "pid": pid, "at": to_seconds(at)})
+
+    def end_run(self, epoch: int, *, at: datetime) -> None:
+        """Note that a run has closed all it had claimed."""
+        self._db.write(_SQL["end_run"], {"epoch": epoch, "at": to_seconds(at)})
+
+    def open_runs(self, *, besides: int) -> list[Run]:
+        """Runs that began and never ended."""
+        rows = self._db.rows(_SQL["open_runs"], {"epoch": besides})
+        return [Run(epoch=row["epoch"], boot=row["boot"], pid=row["pid"]) for row in rows]
+
+    def claim_batch(self, release: Release, *, epoch: int, count: int, at: datetime) -> Claim | None:
+        """Take on up to `count` due deliveries of one batch, durably; None if nothing of the release is due.
+
+        Whoever left since the release was planned is suppressed on the way.
+        """
+        key = {"release_id": release.release_id, "at": to_seconds(at)}
+        with self.transaction():
+            while (row := self._db.row(_SQL["next_batch"], key)) is not None:
+                batch = int(row["batch"])
+                self._db.write(_SQL["suppress_left"], {**key, "batch": batch})
+                if rows := self._db.rows(_SQL["due_in_batch"], {**key, "batch": batch, "count": count}):
+                    break
+            else:
+                return None
+            values = {**key, "epoch": epoch, "batch": batch, "last": rows[-1]["subscriber_id"]}
+            claim_id = self._db.insert(_SQL["claim"], values)
+            self.record(at, "claimed", release.name, f"batch {batch}, {len(rows)} deliveries")
+        due = tuple(
+            DueDelivery(
+                release_id=release.release_id,
+                subscriber_id=row["subscriber_id"],
+                address=row["address"],
+                name=row["name"],
+                attempts=row["attempts"],
+                first_at=None if row["first_at"] is None else from_seconds(row["first_at"]),
+            )
+            for row in rows
+        )
+        return Claim(claim_id=claim_id, release_id=release.release_id, batch=batch, due=due)
+
+    def close_claim(self, claim_id: int, *, at: datetime) -> None:
+        """Note that everything of a claim has its result; durable, like every commit outside `hasty`."""
+        self._db.write(_SQL["close_claim"], {"claim_id": claim_id, "at": to_seconds(at)})
+
+    def intend(self, due: DueDelivery, *, epoch: int, at: datetime) -> bool:
+        """Commit that the body of a message is about to leave; False if it must not, because another has it."""
+        values = {
+            "release_id": due.release_id,
+            "subscriber_id": due.subscriber_id,
+            "epoch": epoch,
+            "at": to_seconds(at),
+        }
+        return self._db.write(_SQL["intend"], values) > 0
+
+    def settle(
+        self, due: DueDelivery, *, epoch: int, state: DeliveryState, code: str, at: datetime, tried_at: datetime
+    ) -> bool:
+        """Note what came of an attempt; `at` of a deferred one is when to try again.
+
+        False if it was no longer this run's to settle.
+        """
+        values = {
+            "release_id": due.release_id,
+            "subscriber_id": due.subscriber_id,
+            "epoch": epoch,
+            "state": _NUMBERS[state],
+            "code": code[:_CODE_MAX],
+            "at": to_seconds(at),
+        }
+        if self._db.write(_SQL["settle"], values) > 0:
+            return True
+        return self._db.write(_SQL["settle_unbegun"], {**values, "tried_at": to_seconds(tried_at)}) > 0
+
+    def recover_run(self, run: Run, *, release: Release, state: DeliveryState, is_new_boot: bool, at: datetime) -> int:
+        """Give what a dead run left open of one release the state that doubt deserves; returns how many.
+
+        `is_new_boot` says that the machine stopped meanwhile, so that the run's last commits may be lost.
+        """
+        values: dict[str, object] = {
+            "release_id": release.release_id,
+            "epoch": run.epoch,
+            "state": _NUMBERS[state],
+            "code": "the sending process died",
+            "at": to_seconds(at),
+        }
+        found = self._db.write(_SQL["recover_sending"], values)
+        for claim in self._db.rows(_SQL["open_claims"], {"epoch": run.epoch}):
+            if claim["release_id"] != release.release_id:
+                continue
+            if is_new_boot:
+                place = {
+                    "batch": claim["batch"],
+                    "last": claim["last_subscriber_id"],
+                    "claimed_at": claim["claimed_at"],
+                }
+                found += self._db.write(_SQL["recover_claimed"], values | place)
+            self.close_claim(claim["claim_id"], at=at)
+        return found
+
+    def resend_uncertain(self, release_id: int, *, at: datetime) -> int:
+        """Let deliveries in doubt be tried again, under the same Message-ID; returns how many."""
+        with self.transaction():
+            count = self._db.write(_SQL["resend_uncertain"], {"release_id": release_id, "at": to_seconds(at)})
+            if count:
+                self._db.write(_RELEASES["reopen_release"], {"release_id": release_id})
+        return count
+
+    def cancel_release(self, release_id: int, *, at: datetime) -> bool:
+        """Call a release off: what was not begun never is. False if there is nothing to call off."""
+        key = {"release_id": release_id, "at": to_seconds(at)}
+        with self.transaction():
+            is_cancelled = self._db.write(_RELEASES["cancel_release"], {"release_id": release_id}) > 0
+            if is_cancelled or self.release(release_id).state is ReleaseState.CANCELLED:
+                self._db.write(_SQL["cancel_open"], key)
+        return is_cancelled

@@ -1,0 +1,93 @@
+-- Deliveries: claim, intent, reply, close, recovery. The states' numbers are explained in schema.sql.
+
+-- name: balance
+SELECT state, count(*) FROM delivery WHERE release_id = :release_id GROUP BY state
+
+-- name: open_counts
+-- What is still to be done for a release: never tried, under way, waiting for another attempt, due for it.
+SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 3),
+    count(*) FILTER (WHERE state = 3 AND at <= :at)
+FROM delivery WHERE release_id = :release_id AND state IN (0, 1, 3)
+
+-- name: begin_run
+INSERT INTO run (boot, pid, began_at) VALUES (:boot, :pid, :at)
+
+-- name: end_run
+UPDATE run SET ended_at = :at WHERE epoch = :epoch
+
+-- name: open_runs
+SELECT epoch, boot, pid FROM run WHERE ended_at IS NULL AND epoch <> :epoch ORDER BY epoch
+
+-- name: next_batch
+SELECT batch FROM delivery
+WHERE release_id = :release_id AND state IN (0, 1, 3) AND (state = 0 OR (state = 3 AND at <= :at))
+ORDER BY batch LIMIT 1
+
+-- name: suppress_left
+-- Whoever left since the release was planned is not mailed.
+UPDATE delivery SET state = 6, at = :at
+WHERE release_id = :release_id AND batch = :batch AND state IN (0, 1, 3) AND state <> 1 AND EXISTS (
+    SELECT 1 FROM subscriber s WHERE s.subscriber_id = delivery.subscriber_id AND (
+        s.state <> 'active' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)))
+
+-- name: due_in_batch
+SELECT d.subscriber_id, s.address, s.name, d.attempts, d.first_at
+FROM delivery d JOIN subscriber s ON s.subscriber_id = d.subscriber_id
+WHERE d.release_id = :release_id AND d.batch = :batch AND d.state IN (0, 1, 3)
+    AND (d.state = 0 OR (d.state = 3 AND d.at <= :at))
+ORDER BY d.subscriber_id LIMIT :count
+
+-- name: claim
+INSERT INTO claim (epoch, release_id, batch, last_subscriber_id, claimed_at)
+VALUES (:epoch, :release_id, :batch, :last, :at)
+
+-- name: close_claim
+UPDATE claim SET closed_at = :at WHERE claim_id = :claim_id
+
+-- name: intend
+-- The compare-and-set that only one worker can win. A stop or a cancellation that came first wins as well.
+UPDATE delivery SET state = 1, attempts = attempts + 1, epoch = :epoch, first_at = coalesce(first_at, :at), at = :at
+WHERE release_id = :release_id AND subscriber_id = :subscriber_id AND (state = 0 OR (state = 3 AND at <= :at))
+    AND (SELECT r.state FROM release r WHERE r.release_id = :release_id) = 'sending'
+
+-- name: settle
+-- The reply to a message whose body was on its way.
+UPDATE delivery SET state = :state, at = :at, code = :code
+WHERE release_id = :release_id AND subscriber_id = :subscriber_id AND state = 1 AND epoch = :epoch
+
+-- name: settle_unbegun
+-- An answer that came before the body.
+UPDATE delivery
+SET state = :state, attempts = attempts + 1, epoch = :epoch, first_at = coalesce(first_at, :tried_at), at = :at,
+    code = :code
+WHERE release_id = :release_id AND subscriber_id = :subscriber_id AND (state = 0 OR (state = 3 AND at <= :tried_at))
+
+-- name: recover_sending
+-- A dead run's messages that were on their way.
+UPDATE delivery SET state = :state, at = :at, code = :code
+WHERE release_id = :release_id AND state IN (0, 1, 3) AND state = 1 AND epoch = :epoch
+
+-- name: recover_claimed
+-- After a new boot commits since the last durable one may be gone: what a dead run had claimed may have been sent.
+UPDATE delivery SET state = :state, at = :at, code = :code
+WHERE release_id = :release_id AND state IN (0, 1, 3) AND (state IN (0, 1) OR (state = 3 AND at <= :claimed_at))
+    AND batch = :batch AND subscriber_id <= :last
+
+-- name: open_claims
+SELECT claim_id, release_id, batch, last_subscriber_id, claimed_at FROM claim
+WHERE closed_at IS NULL AND epoch = :epoch ORDER BY claim_id
+
+-- name: cancel_open
+UPDATE delivery SET state = 7, at = :at WHERE release_id = :release_id AND state IN (0, 1, 3) AND state <> 1
+
+-- name: resend_uncertain
+UPDATE delivery SET state = 0, at = :at WHERE release_id = :release_id AND state = 5
+
+-- name: releases_with_uncertain
+SELECT DISTINCT release_id FROM delivery WHERE state = 5
+
+-- name: suppress_reader
+-- Wherever a reader still waits for a message, it is not sent.
+UPDATE delivery SET state = 6, at = :at
+WHERE subscriber_id = :subscriber_id AND state IN (0, 1, 3) AND state <> 1 AND release_id IN (
+    SELECT r.release_id FROM release r WHERE r.state IN ('sending', 'stopped'))

@@ -1,0 +1,43 @@
+-- Facts, history, the editors' queue and verdicts.
+
+-- name: fact
+SELECT value FROM fact WHERE key = :key
+
+-- name: set_fact
+INSERT INTO fact (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: record
+INSERT INTO event (at, verb, subject, detail) VALUES (:at, :verb, :subject, :detail)
+
+-- name: history
+-- An issue's own events and those of its occurrences ('0' is the character after '/'); the batches are not its story.
+SELECT at, verb, subject, detail FROM event
+WHERE (subject = :issue_id OR (subject > :issue_id || '/' AND subject < :issue_id || '0')) AND verb <> 'claimed'
+ORDER BY event_id
+
+-- name: events_after
+SELECT event_id, at, verb, subject, detail FROM event WHERE event_id > :event_id ORDER BY event_id
+
+-- name: last_event
+SELECT coalesce(max(event_id), 0) FROM event
+
+-- name: issue_states
+SELECT issue_id, state, activated_at, rule_hash, content_hash, reason FROM issue_state ORDER BY issue_id
+
+-- name: save_issue_state
+INSERT INTO issue_state (issue_id, state, activated_at, rule_hash, content_hash, reason)
+VALUES (:issue_id, :state, :activated_at, :rule_hash, :content_hash, :reason)
+ON CONFLICT (issue_id) DO UPDATE SET
+    state = excluded.state, activated_at = excluded.activated_at, rule_hash = excluded.rule_hash,
+    content_hash = excluded.content_hash, reason = excluded.reason
+
+-- name: decisions
+SELECT issue_id, number, on_date, verdict, decided_at FROM decision ORDER BY decided_at, issue_id, number
+
+-- name: decide
+-- A person's word replaces what the grace decided, never the other way round.
+INSERT INTO decision (issue_id, number, on_date, verdict, decided_at)
+VALUES (:issue_id, :number, :on_date, :verdict, :decided_at)
+ON CONFLICT (issue_id, number) DO UPDATE SET
+    on_date = excluded.on_date, verdict = excluded.verdict, decided_at = excluded.decided_at
+WHERE decision.verdict = 'missed'

@@ -1,0 +1,239 @@
+"""Ledger rows of the readers: subscribers, suppressions, and the segments a release can go to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sparkpub.adapters.ledger.instants import to_seconds
+from sparkpub.adapters.ledger.releases import ReleaseRows
+from sparkpub.adapters.ledger.statements import statements
+from sparkpub.core.addresses import address_key, plain_line
+from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.settings import AudienceSettings
+from sparkpub.errors import UsageError
+
+_SQL = statements("readers.sql")
+_AUDIENCE = statements("audience.sql")
+_WAITING = statements("deliveries.sql")["suppress_reader"]
+_BATCH = 1000
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderRow:
+    """One reader of a list that is taken in; `address` was parsed before."""
+
+    address: str
+    name: str = ""
+    state: SubscriberState = SubscriberState.ACTIVE
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What became of a list: new readers, and those who were here already and were left as they are."""
+
+    added: int
+    known: int
+
+
+class ReaderRows(ReleaseRows):
+    """Subscribers, suppressions and audiences."""
+
+    def add_subscriber(  # noqa: PLR0913 - one parameter a column
+        self,
+        address: str,
+        *,
+        name: str = "",
+        state: SubscriberState = SubscriberState.ACTIVE,
+        language: str = "",
+        tags: Iterable[str] = (),
+        attributes: Mapping[str, str] | None = None,
+        evidence: str = "",
+        at: datetime,
+    ) -> int | Subscriber:
+        """Add a reader; returns the number, or the subscriber who has the address already and is left unchanged."""
+        row = ReaderRow(
+            address=address,
+            name=name,
+            state=state,
+            language=language,
+            tags=tuple(tags),
+            attributes=attributes or {},
+            evidence=evidence,
+        )
+        added = self._db.row(_SQL["add_subscriber"], _columns(row, at))
+        if added is not None:
+            return int(added[0])
+        return _subscriber(self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)}))
+
+    def import_subscribers(self, rows: Iterable[ReaderRow], at: datetime) -> ImportCounts:
+        """Add many readers in one transaction. Who is known is left as is: nobody is subscribed again."""
+        added = known = 0
+        with self.transaction():
+            for row in rows:
+                if self._db.row(_SQL["add_subscriber"], _columns(row, at)) is None:
+                    known += 1
+                else:
+                    added += 1
+        return ImportCounts(added=added, known=known)
+
+    def find_subscriber(self, address: str) -> Subscriber | None:
+        """The reader with this address, however it is spelt."""
+        row = self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)})
+        return None if row is None else _subscriber(row)
+
+    def subscriber(self, subscriber_id: int) -> Subscriber | None:
+        """The reader of this number."""
+        row = self._db.row(_SQL["subscriber"], {"subscriber_id": subscriber_id})
+        return None if row is None else _subscriber(row)
+
+    def subscribers(self) -> Iterator[Subscriber]:
+        """Every reader in the order they were added, a page at a time."""
+        after = 0
+        while page := self._db.rows(_SQL["subscribers"], {"after": after, "count": _PAGE}):
+            for row in page:
+                yield _subscriber(row)
+            after = page[-1]["subscriber_id"]
+
+    def count_subscribers(self) -> int:
+        """How many readers there are, in whatever state."""
+        return int(self._db.row(_SQL["count_subscribers"])[0])
+
+    def set_subscriber(self, subscriber: Subscriber, *, at: datetime) -> None:
+        """Put a reader's name, state, language, tags, attributes and evidence in place of the earlier ones."""
+        row = ReaderRow(
+            address=subscriber.address,
+            name=subscriber.name,
+            state=subscriber.state,
+            language=subscriber.language,
+            tags=subscriber.tags,
+            attributes=subscriber.attributes,
+            evidence=subscriber.evidence,
+        )
+        self._db.write(_SQL["set_subscriber"], {**_columns(row, at), "subscriber_id": subscriber.subscriber_id})
+
+    def unsubscribe(self, address: str, at: datetime) -> bool:
+        """Let a reader leave, and everything that still waits for them unsent; False if there was nobody to leave."""
+        known = self.find_subscriber(address)
+        if known is None or known.state is SubscriberState.UNSUBSCRIBED:
+            return False
+        with self.transaction():
+            self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED), at=at)
+            self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+            self.record(at, "left", f"subscriber {known.subscriber_id}", "")
+        return True
+
+    def suppress(self, address: str, reason: str, at: datetime) -> bool:
+        """Never mail an address again; False if that was the order already."""
+        values = {"address_key": address_key(address), "reason": reason, "at": to_seconds(at)}
+        with self.transaction():
+            is_new = self._db.write(_SQL["suppress"], values) > 0
+            known = self.find_subscriber(address)
+            if known is not None:
+                self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+            if is_new:
+                subject = f"subscriber {known.subscriber_id}" if known else "an address"
+                self.record(at, "suppressed", subject, reason)
+        return is_new
+
+    def unsuppress(self, address: str) -> bool:
+        """Take the order back; False if there was none."""
+        return self._db.write(_SQL["unsuppress"], {"address_key": address_key(address)}) > 0
+
+    def suppression(self, address: str) -> str | None:
+        """Why an address is never mailed, None if it may be."""
+        row = self._db.row(_SQL["suppression"], {"address_key": address_key(address)})
+        return None if row is None else str(row["reason"])
+
+    def plan_deliveries(self, release_id: int, audience: AudienceSettings | None, *, at: datetime) -> int:
+        """Freeze a release's audience into deliveries, in the order of the readers; returns how many.
+
+        Without a segment every active reader who is not suppressed is in it.
+        """
+        del at  # the release says when
+        condition, values = _conditions(audience)
+        values |= {"release_id": release_id, "size": _BATCH}
+        return self._db.write(_AUDIENCE["plan"] + condition, values)
+
+    def count_audience(self, audience: AudienceSettings | None) -> int:
+        """How many readers a release would go to now."""
+        condition, values = _conditions(audience)
+        return int(self._db.row(_AUDIENCE["count"] + condition, values)[0])
+
+
+def _conditions(audience: AudienceSettings | None) -> tuple[str, dict[str, object]]:
+    """What a segment adds to a WHERE clause, with its values: every kind of condition must hold, any of one kind.
+
+    A reader follows a series by the tag `series:ID`.
+    """
+    if audience is None:
+        return "", {}
+    values: dict[str, object] = {}
+    clauses = []
+    wanted = [
+        [("has_tag", "tag", f"\n{plain_line(tag)}\n") for tag in audience.tags],
+        [("has_tag", "tag", f"\nseries:{plain_line(series)}\n") for series in audience.series],
+        [("has_language", "language", language) for language in audience.language],
+        *([("has_attribute", "attribute", f"\n{_pair(*pair)}\n")] for pair in audience.attributes.items()),
+    ]
+    for alternatives in filter(None, wanted):
+        parts = []
+        for statement, name, value in alternatives:
+            key = f"{name}_{len(values)}"
+            values[key] = value
+            parts.append(_AUDIENCE[statement].replace(f":{name}", f":{key}"))
+        clauses.append("(" + " OR ".join(parts) + ")")
+    if audience.received:
+        issue, _, number = audience.received.rpartition("/")
+        if not issue or not number.isdecimal():
+            raise UsageError(f"[audience] received = '{audience.received}' names no release; write it like ISSUE/100")
+        values |= {"received_issue": issue, "received_number": int(number)}
+        clauses.append(_AUDIENCE["has_received"])
+    return "".join(f"\nAND {clause}" for clause in clauses), values
+
+
+def _pair(key: str, value: str) -> str:
+    """An attribute as one line."""
+    return f"{plain_line(key).replace('=', '-')}={plain_line(str(value))}"
+
+
+def _lines(entries: Iterable[str]) -> str:
+    """Entries as the ledger keeps them: one a line, a line end before the first and after each."""
+    kept = [entry for entry in entries if entry]
+    return "\n" + "".join(f"{entry}\n" for entry in kept) if kept else ""
+
+
+def _columns(row: ReaderRow, at: datetime) -> dict[str, object]:
+    """A reader as values for the statements."""
+    return {
+        "address_key": address_key(row.address),
+        "address": row.address,
+        "name": plain_line(row.name),
+        "state": row.state.value,
+        "language": row.language,
+        "tags": _lines(dict.fromkeys(map(plain_line, row.tags))),
+        "attributes": _lines(_pair(key, value) for key, value in sorted(row.attributes.items())),
+        "evidence": plain_line(row.evidence),
+        "at": to_seconds(at),
+    }
+
+
+def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
+    """A row as a subscriber."""
+    pairs = (line.partition("=") for line in row["attributes"].split("\n") if line)
+    return Subscriber(
+        subscriber_id=row["subscriber_id"],
+        address=row["address"],
+        name=row["name"],
+        state=SubscriberState(row["state"]),
+        language=row["language"],
+        tags=tuple(line for line in row["tags"].split("\n") if line),
+        attributes={key: value for key, _, value in pairs},
+        evidence=row["evidence"],
+        is_suppressed=bool(row["is_suppressed"]),
+    )

@@ -1,0 +1,37 @@
+-- Readers and the addresses that are never to be mailed.
+
+-- name: add_subscriber
+INSERT INTO subscriber (address_key, address, name, state, language, tags, attributes, evidence, added_at, changed_at)
+VALUES (:address_key, :address, :name, :state, :language, :tags, :attributes, :evidence, :at, :at)
+ON CONFLICT (address_key) DO NOTHING
+RETURNING subscriber_id
+
+-- name: find_subscriber
+SELECT s.*, EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key) AS is_suppressed
+FROM subscriber s WHERE s.address_key = :address_key
+
+-- name: subscriber
+SELECT s.*, EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key) AS is_suppressed
+FROM subscriber s WHERE s.subscriber_id = :subscriber_id
+
+-- name: subscribers
+SELECT s.*, EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key) AS is_suppressed
+FROM subscriber s WHERE s.subscriber_id > :after ORDER BY s.subscriber_id LIMIT :count
+
+-- name: set_subscriber
+UPDATE subscriber SET name = :name, state = :state, language = :language, tags = :tags, attributes = :attributes,
+    evidence = :evidence, changed_at = :at
+WHERE subscriber_id = :subscriber_id
+
+-- name: suppress
+INSERT INTO suppression (address_key, reason, at) VALUES (:address_key, :reason, :at)
+ON CONFLICT (address_key) DO NOTHING
+
+-- name: unsuppress
+DELETE FROM suppression WHERE address_key = :address_key
+
+-- name: suppression
+SELECT reason, at FROM suppression WHERE address_key = :address_key
+
+-- name: count_subscribers
+SELECT count(*) FROM subscriber

@@ -1,0 +1,64 @@
+-- Releases, editions and the files they show.
+
+-- name: releases
+SELECT * FROM release ORDER BY released_at, release_id
+
+-- name: releases_of_issue
+SELECT * FROM release WHERE issue_id = :issue_id ORDER BY released_at, release_id
+
+-- name: release
+SELECT * FROM release WHERE release_id = :release_id
+
+-- name: add_release
+INSERT INTO release (issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash, issue_source,
+    issue_path, entry_id, transport, state, is_mailed, repeats, tzdata)
+VALUES (:issue_id, :number, :on_date, :released_at, :updated_at, :edition_hash, :edition_hash, :issue_source,
+    :issue_path, :entry_id, :transport, :state, :is_mailed, :repeats, :tzdata)
+
+-- name: correct_release
+UPDATE release SET issue_source = :source, edition_hash = :edition_hash, updated_at = :updated_at
+WHERE release_id = :release_id
+
+-- name: put_asset
+INSERT INTO asset (name, media_type, width, height, data) VALUES (:name, :media_type, :width, :height, :data)
+ON CONFLICT (name) DO NOTHING
+
+-- name: asset
+SELECT name, media_type, width, height, data FROM asset WHERE name = :name
+
+-- name: put_edition
+-- The same edition again changes nothing, but for a message that was not compiled before.
+INSERT INTO edition (hash, issue_id, number, media, source, compiled)
+VALUES (:hash, :issue_id, :number, :media, :source, :compiled)
+ON CONFLICT (hash) DO UPDATE SET compiled = excluded.compiled WHERE length(edition.compiled) = 0
+
+-- name: edition
+SELECT compiled, media FROM edition WHERE hash = :hash
+
+-- name: mailed_edition
+SELECT e.compiled, e.media FROM release r JOIN edition e ON e.hash = r.mailed_hash WHERE r.release_id = :release_id
+
+-- name: stop_release
+UPDATE release SET state = 'stopped', stopped_at = :at, stop_reason = :reason
+WHERE release_id = :release_id AND state = 'sending'
+
+-- name: resume_release
+UPDATE release SET state = 'sending', resumed_at = :at, stop_reason = ''
+WHERE release_id = :release_id AND state = 'stopped'
+
+-- name: cancel_release
+UPDATE release SET state = 'cancelled' WHERE release_id = :release_id AND state IN ('sending', 'stopped')
+
+-- name: finish_release
+UPDATE release SET state = 'finished'
+WHERE release_id = :release_id AND state IN ('sending', 'stopped') AND NOT EXISTS (
+    SELECT 1 FROM delivery d WHERE d.release_id = :release_id AND d.state IN (0, 1, 3))
+
+-- name: release_state
+SELECT state FROM release WHERE release_id = :release_id
+
+-- name: stop_notes
+SELECT stopped_at, stop_reason, resumed_at FROM release WHERE release_id = :release_id
+
+-- name: reopen_release
+UPDATE release SET state = 'sending' WHERE release_id = :release_id AND state = 'finished'

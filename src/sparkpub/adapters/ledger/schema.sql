@@ -1,0 +1,154 @@
+-- The ledger on SQLite: who was told what, and when. This file is the data dictionary.
+--
+-- Instants are whole seconds since 1970-01-01 UTC; dates are text like 2017-09-04. States of deliveries are small
+-- numbers, because that table grows by a row for each reader of each release:
+--
+--   0 pending    nothing was tried yet            4 failed      refused for good, or given up
+--   1 sending    the body is on its way           5 uncertain   the connection was lost after the body
+--   2 sent       the relay accepted the message   6 suppressed  the reader left, or is not to be mailed
+--   3 deferred   to be tried again at `at`        7 cancelled   the release was called off
+--
+-- Tables are STRICT; keys of growing tables are integers that are appended in order.
+
+-- Single values of the press: watermark, stopped, key_fingerprint, the day's quota ...
+CREATE TABLE fact (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The history: one row for each thing that was decided or done. `subject` is an issue id, ISSUE/N or a word.
+CREATE TABLE event (
+    event_id INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    verb     TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    detail   TEXT NOT NULL
+) STRICT;
+
+-- The editors' queue. Only occurrences at or after activated_at fire by themselves.
+CREATE TABLE issue_state (
+    issue_id     TEXT PRIMARY KEY,
+    state        TEXT NOT NULL CHECK (state IN ('unqueued', 'queued', 'held')),
+    activated_at INTEGER NOT NULL,
+    rule_hash    TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    reason       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Verdicts on occurrences that are not released.
+CREATE TABLE decision (
+    issue_id   TEXT NOT NULL,
+    number     INTEGER NOT NULL,
+    on_date    TEXT NOT NULL,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('skipped', 'missed')),
+    decided_at INTEGER NOT NULL,
+    PRIMARY KEY (issue_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Files that pages and emails show, named by their content.
+CREATE TABLE asset (
+    name       TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    width      INTEGER NOT NULL,
+    height     INTEGER NOT NULL,
+    data       BLOB NOT NULL
+) STRICT;
+
+-- An issue rendered once. `compiled` is the message with holes for each reader's values; empty where nothing is
+-- mailed. `media` is a JSON object: image source as the issue writes it -> name of the asset.
+CREATE TABLE edition (
+    hash     TEXT PRIMARY KEY,
+    issue_id TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    media    TEXT NOT NULL,
+    source   BLOB NOT NULL,
+    compiled BLOB NOT NULL
+) STRICT;
+
+-- The fact that an edition was made public. The two UNIQUE constraints are what "once" rests on.
+CREATE TABLE release (
+    release_id   INTEGER PRIMARY KEY,
+    issue_id     TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    on_date      TEXT NOT NULL,
+    released_at  INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,          -- moves only with a correction
+    edition_hash TEXT NOT NULL,             -- what page and feeds show
+    mailed_hash  TEXT NOT NULL,             -- what was mailed; a correction leaves it alone
+    issue_source BLOB NOT NULL,             -- the file as mailed, or as its latest correction left it
+    issue_path   TEXT NOT NULL,
+    entry_id     TEXT NOT NULL,             -- id of the feed entry, for ever
+    transport    TEXT NOT NULL,             -- the only transport that may send it
+    state        TEXT NOT NULL CHECK (state IN ('sending', 'stopped', 'finished', 'cancelled')),
+    is_mailed    INTEGER NOT NULL,          -- 0: an archive taken in
+    repeats      INTEGER NOT NULL,
+    tzdata       TEXT NOT NULL,             -- version of the time zone data it was reckoned with
+    stopped_at   INTEGER,                   -- when it was last stopped, and why
+    stop_reason  TEXT NOT NULL DEFAULT '',
+    resumed_at   INTEGER,                   -- `grace` counts from here once somebody resumed it
+    UNIQUE (issue_id, number),
+    UNIQUE (issue_id, on_date)
+) STRICT;
+
+-- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`
+-- and `attributes` hold one entry a line, with a line end before the first and after the last: so one comparison
+-- finds an entry, on every engine.
+CREATE TABLE subscriber (
+    subscriber_id INTEGER PRIMARY KEY,
+    address_key   TEXT NOT NULL UNIQUE,
+    address       TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('unconfirmed', 'active', 'unsubscribed')),
+    language      TEXT NOT NULL,
+    tags          TEXT NOT NULL,
+    attributes    TEXT NOT NULL,            -- key=value
+    evidence      TEXT NOT NULL,            -- how the wish is known: a form, a letter, a list taken over
+    added_at      INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL
+) STRICT;
+
+-- A standing order never to mail an address; it outlives the subscriber and every import.
+CREATE TABLE suppression (
+    address_key TEXT PRIMARY KEY,
+    reason      TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One release to one subscriber. The audience is frozen when the release is made, in batches.
+CREATE TABLE delivery (
+    release_id    INTEGER NOT NULL,
+    subscriber_id INTEGER NOT NULL,
+    batch         INTEGER NOT NULL,
+    state         INTEGER NOT NULL CHECK (state BETWEEN 0 AND 7),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    epoch         INTEGER,                  -- the run whose intent it is
+    first_at      INTEGER,                  -- first attempt; `give_up` counts from here
+    at            INTEGER,                  -- last change; of a deferred one: not to be tried before
+    code          TEXT,                     -- the relay's last words, shortened
+    PRIMARY KEY (release_id, subscriber_id)
+) STRICT, WITHOUT ROWID;
+
+-- The only secondary index: it shrinks to nothing as deliveries settle, however many old rows there are.
+CREATE INDEX delivery_open ON delivery (release_id, batch) WHERE state IN (0, 1, 3);
+
+-- One sending process from start to end. A run that never ended died; boot and pid tell whether it still lives.
+CREATE TABLE run (
+    epoch    INTEGER PRIMARY KEY,
+    boot     TEXT NOT NULL,
+    pid      INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER
+) STRICT;
+
+-- A batch taken on by a run, written durably before the first of its messages and closed durably after the last.
+-- It covers the batch's deliveries up to last_subscriber_id that were due at claimed_at.
+CREATE TABLE claim (
+    claim_id           INTEGER PRIMARY KEY,
+    epoch              INTEGER NOT NULL,
+    release_id         INTEGER NOT NULL,
+    batch              INTEGER NOT NULL,
+    last_subscriber_id INTEGER NOT NULL,
+    claimed_at         INTEGER NOT NULL,
+    closed_at          INTEGER
+) STRICT;
+CREATE INDEX claim_open ON claim (epoch) WHERE closed_at IS NULL;

@@ -1,0 +1,167 @@
+"""The ledger's engine on SQLite: one file, one connection, short transactions, errors as our own."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from sparkpub.adapters.ledger.statements import read_sql
+from sparkpub.errors import BusyError, CopyError, LedgerError, UsageError
+
+APPLICATION_ID: Final = 0x7370_6B70  # "spkp", so that no other program's file is taken for a ledger
+SCHEMA_VERSION: Final = 1
+
+Values = Mapping[str, object]
+
+_LOCKED = (BusyError, " is locked by another process; run the same command again in a moment")
+_DAMAGED = (LedgerError, " is damaged or no ledger; put a backup of it back")
+_MEANINGS: Final[Mapping[int, tuple[type[LedgerError] | type[BusyError], str]]] = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_FULL: (BusyError, ": the disk is full; make room and run the same command again"),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: (LedgerError, " cannot be written; check who owns it and its folder"),
+    sqlite3.SQLITE_CANTOPEN: (LedgerError, " cannot be opened; check that its folder is there and may be written"),
+    sqlite3.SQLITE_IOERR: (LedgerError, " cannot be read or written; check the disk and its free space"),
+}
+_PRIMARY = 0xFF  # extended result codes keep the primary one in their low byte
+
+
+class Database:
+    """A connection that commits each statement by itself unless a transaction is open."""
+
+    def __init__(self, path: Path | None, *, busy_seconds: float = 10.0, is_durable: bool = True) -> None:
+        """Connect to a file, or to a ledger in memory where `path` is None.
+
+        With `is_durable` each commit is on the disk when it returns (synchronous=FULL), except inside `hasty`.
+        """
+        self.path = path
+        self._level = "FULL" if is_durable else "OFF"
+        self._depth = 0
+        with self.errors():
+            self._connection = sqlite3.connect(
+                path or ":memory:", timeout=busy_seconds, isolation_level=None, cached_statements=256
+            )
+            self._connection.row_factory = sqlite3.Row
+
+    @property
+    def name(self) -> str:
+        """The ledger's file as messages name it."""
+        return str(self.path) if self.path else "the ledger in memory"
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours; a broken constraint passes, for the caller knows what it means."""
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: sqlite3.Error) -> LedgerError | BusyError:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+        kind, words = _MEANINGS.get(code, (LedgerError, f": {error}; is it from another version of sparkpub?"))
+        return kind(f"{self.name}{words}")
+
+    def prepare(self, *, create: bool) -> None:
+        """Set the connection up and see that the file is a ledger of this version; make an empty one if asked.
+
+        Raises:
+            LedgerError: it belongs to another program or a newer sparkpub, is damaged or cannot be written.
+            CopyError: it is empty, and `create` is False.
+            UsageError: it holds a ledger, and `create` is True.
+        """
+        with self.errors():
+            (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if tables and application_id != APPLICATION_ID:
+                raise LedgerError(f"{self.name} is another program's database; name another file in [ledger] url")
+            if version > SCHEMA_VERSION:
+                raise LedgerError(f"{self.name} was written by a newer sparkpub; upgrade this one")
+            if tables and create:
+                raise UsageError(f"this is the press already: {self.name} holds its ledger")
+            if not tables and not create:
+                raise CopyError(f"{self.name} is empty; `sparkpub init --press .` makes this the press")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA synchronous = {self._level}")
+            if not tables:
+                self._create()
+
+    def _create(self) -> None:
+        """Make the tables in one transaction: a start that is broken off leaves an empty file."""
+        with self.transaction():
+            for statement in _split(read_sql("schema.sql")):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, with the right to write from the start; an inner one joins the outer."""
+        if self._depth:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self.write("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+            self.write("COMMIT")
+        finally:
+            self._depth = 0
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def hasty(self) -> Iterator[None]:
+        """Inside, commits outlive the process but perhaps not the power; not to be entered in a transaction."""
+        if self._level == "FULL":
+            self.write("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            if self._level == "FULL":
+                self.write("PRAGMA synchronous = FULL")
+
+    def write(self, sql: str, values: Values | None = None) -> int:
+        """Run a statement; returns how many rows it changed."""
+        with self.errors():
+            return self._connection.execute(sql, values or {}).rowcount
+
+    def insert(self, sql: str, values: Values) -> int:
+        """Insert a row; returns its integer key."""
+        with self.errors():
+            return self._connection.execute(sql, values).lastrowid or 0
+
+    def rows(self, sql: str, values: Values | None = None) -> list[Any]:
+        """All rows of a query."""
+        with self.errors():
+            return self._connection.execute(sql, values or {}).fetchall()
+
+    def row(self, sql: str, values: Values | None = None) -> Any:  # noqa: ANN401 - a row of the query's own shape
+        """The first row of a query, or None; the statement is run to its end."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Let the file go."""
+        with self.errors():
+            self._connection.close()
+
+
+def _split(script: str) -> Iterator[str]:
+    """The statements of a script one by one, so that they can share a transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
