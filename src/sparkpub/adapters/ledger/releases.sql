@@ -30,13 +30,15 @@ SELECT name, media_type, width, height, data FROM asset WHERE name = :name
 -- The same edition again changes nothing, but for a message that was not compiled before.
 INSERT INTO edition (hash, issue_id, number, media, source, compiled)
 VALUES (:hash, :issue_id, :number, :media, :source, :compiled)
-ON CONFLICT (hash) DO UPDATE SET compiled = excluded.compiled WHERE length(edition.compiled) = 0
+ON CONFLICT (hash, issue_id, number) DO UPDATE SET compiled = excluded.compiled WHERE length(edition.compiled) = 0
 
 -- name: edition
-SELECT compiled, media FROM edition WHERE hash = :hash
+SELECT compiled, media FROM edition WHERE hash = :hash LIMIT 1
 
 -- name: mailed_edition
-SELECT e.compiled, e.media FROM release r JOIN edition e ON e.hash = r.mailed_hash WHERE r.release_id = :release_id
+SELECT e.compiled, e.media FROM release r
+JOIN edition e ON e.hash = r.mailed_hash AND e.issue_id = r.issue_id AND e.number = r.number
+WHERE r.release_id = :release_id
 
 -- name: stop_release
 UPDATE release SET state = 'stopped', stopped_at = :at, stop_reason = :reason

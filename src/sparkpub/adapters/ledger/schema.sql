@@ -54,15 +54,16 @@ CREATE TABLE asset (
     data       BLOB NOT NULL
 ) STRICT;
 
--- An issue rendered once. `compiled` is the message with holes for each reader's values; empty where nothing is
+-- An issue rendered once, for one number of it. `compiled` is the message with holes for each reader's values; empty where nothing is
 -- mailed. `media` is a JSON object: image source as the issue writes it -> name of the asset.
 CREATE TABLE edition (
-    hash     TEXT PRIMARY KEY,
+    hash     TEXT NOT NULL,
     issue_id TEXT NOT NULL,
     number   INTEGER NOT NULL,
     media    TEXT NOT NULL,
     source   BLOB NOT NULL,
-    compiled BLOB NOT NULL
+    compiled BLOB NOT NULL,
+    PRIMARY KEY (hash, issue_id, number)
 ) STRICT;
 
 -- The fact that an edition was made public. The two UNIQUE constraints are what "once" rests on.

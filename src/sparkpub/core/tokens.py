@@ -1,0 +1,87 @@
+"""What only this press could have written: links to leave, Message-IDs, return addresses.
+
+All are the same whenever they are made, so that a message made again is the same message.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from enum import StrEnum
+from functools import cached_property
+
+from itsdangerous import BadSignature, Signer
+
+_VERP = re.compile(r"(?P<local>[^+@]+)\+(?P<release>[0-9a-z]+)-(?P<reader>[0-9a-z]+)-(?P<seal>[0-9a-f]{10})@.+")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_SEAL = 10
+
+
+class Purpose(StrEnum):
+    """What a link lets its bearer do; a token of one purpose is worth nothing for another."""
+
+    LEAVE = "u"
+    PREFERENCES = "p"
+    CONFIRM = "c"
+
+
+class Tokens:
+    """Signs with the press's secret key, and reads back what it signed."""
+
+    def __init__(self, key: str) -> None:
+        """Sign with this key."""
+        self._key = key
+
+    @cached_property
+    def _signers(self) -> dict[Purpose, Signer]:
+        return {
+            purpose: Signer(self._key, salt=f"sparkpub.{purpose}", digest_method=hashlib.sha256) for purpose in Purpose
+        }
+
+    def sign(self, purpose: Purpose, subscriber_id: int) -> str:
+        """A token for one reader: letters, digits, `-`, `_` and one `.`, for use in a URL."""
+        return self._signers[purpose].sign(_base36(subscriber_id)).decode("ascii")
+
+    def read(self, purpose: Purpose, token: str) -> int | None:
+        """The reader a token was signed for, None if we never signed it for that purpose."""
+        try:
+            value = self._signers[purpose].unsign(token.encode("utf-8", "replace")).decode("ascii")
+            return int(value, 36)
+        except (BadSignature, ValueError):
+            return None
+
+    def message_id(self, release: str, subscriber_id: int, host: str) -> str:
+        """The Message-ID of one release (`ISSUE/N`) to one reader, in its angle brackets."""
+        digest = self._mac("message-id", f"{release}/{subscriber_id}")[:20]
+        return f"<{base64.b32encode(digest).decode('ascii').lower()}@{host}>"
+
+    def return_address(self, inbox: str, release_id: int, subscriber_id: int) -> str:
+        """The envelope sender that tells from a bounce which delivery it is about (VERP): `inbox+…@host`."""
+        local, _, domain = inbox.rpartition("@")
+        return (
+            f"{local}+{_base36(release_id)}-{_base36(subscriber_id)}-{self._seal(release_id, subscriber_id)}@{domain}"
+        )
+
+    def read_return_address(self, address: str) -> tuple[int, int] | None:
+        """Release and reader that a return address of ours was made for, None if it is not ours."""
+        found = _VERP.fullmatch(address.strip().lower())
+        if found is None:
+            return None
+        release_id, subscriber_id = int(found["release"], 36), int(found["reader"], 36)
+        is_ours = hmac.compare_digest(found["seal"], self._seal(release_id, subscriber_id))
+        return (release_id, subscriber_id) if is_ours else None
+
+    def _seal(self, release_id: int, subscriber_id: int) -> str:
+        return self._mac("return-address", f"{release_id}/{subscriber_id}").hex()[:_SEAL]
+
+    def _mac(self, purpose: str, text: str) -> bytes:
+        return hmac.digest(self._key.encode(), f"sparkpub.{purpose}/{text}".encode(), "sha256")
+
+
+def _base36(number: int) -> str:
+    """A natural number in 36 digits."""
+    digits = ""
+    while number or not digits:
+        number, rest = divmod(number, 36)
+        digits = _DIGITS[rest] + digits
+    return digits
