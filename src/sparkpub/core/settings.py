@@ -86,20 +86,37 @@ class SeriesSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     title: str
+    """The name of the series, on its page and above its issues."""
     intro: str = ""
+    """What it is about, at the top of its page."""
     order: int = 0
+    """Its place among the series; also decides between two issues due at one instant."""
+    of: str = ""
+    """The date of the event, where all its issues share one."""
     calendar: str = ""
+    """The calendar that its issues' dates are printed in."""
     match: str = ""
+    """nominal, converted or calendar."""
     years: tuple[int, ...] | None = None
+    """Which anniversaries, by number."""
     every: int | None = None
+    """Every K-th anniversary."""
     milestones: str = ""
+    """wikipedia: round anniversaries."""
     leap_day: str = ""
+    """backward, forward or omit."""
     observance: str = ""
+    """yahrzeit or birthday, for Hebrew dates."""
     day: str | int = ""
+    """The day that stands for a month: first, last or 1 to 31."""
     time: str = ""
+    """The time of day."""
     zone: str = ""
+    """The IANA zone of that time."""
     from_: str = ""
+    """The first date on which an issue may fall."""
     until: str = ""
+    """The last date on which an issue may fall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +125,17 @@ class AudienceSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     status: Literal["active"] = "active"
+    """Only active readers are mailed."""
     tags: tuple[str, ...] = ()
+    """Readers with any of these tags."""
     series: tuple[str, ...] = ()
+    """Readers who follow any of these series (tag `series:ID`)."""
     language: tuple[str, ...] = ()
+    """Readers of one of these languages."""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    """Readers whose attributes have these values."""
     received: str = ""
+    """Readers to whom this release was sent: `ISSUE/N`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +190,11 @@ class DeliverySettings:
     connections: int = 4
     """SMTP connections at a time."""
     rate_per_second: float | None = None
+    """Messages a second, over all connections; by default as fast as the relay takes them."""
     rate_per_day: int | None = None
+    """Messages in 24 hours."""
     per_domain: Mapping[str, float] = field(default_factory=dict)
+    """Messages a second to one domain of readers: {"example.org" = 2}."""
     retry_seconds: tuple[int, ...] = (300, 900, 3600, 14400)
     """Waits before each further attempt; the last repeats."""
     give_up: str = "72h"
@@ -183,9 +209,13 @@ class SmtpSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     host: str
+    """The relay's host."""
     port: int = 587
+    """Its port: 587 for starttls, 465 for tls."""
     security: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls upgrades a plain connection and mails nothing without it; tls begins with it."""
     username: str = ""
+    """Who logs in; the password is SPARKPUB_SMTP_<NAME>_PASSWORD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +224,11 @@ class DkimSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     domain: str
+    """The domain that signs."""
     selector: str
+    """The selector whose TXT record holds the public key."""
     key_file: str
+    """The private key, PEM, relative to the publication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +237,9 @@ class WebSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     url: str = ""
+    """Where readers reach it, with scheme, without a trailing slash."""
     listen: str = "127.0.0.1:8025"
+    """Where it listens, host:port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +248,13 @@ class InboxSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     address: str = ""
+    """Where bounces arrive."""
     unsubscribe_address: str = ""
+    """Where mail that asks to leave arrives."""
     imap: str = ""
+    """An IMAP mailbox to fetch both from: imaps://user@host/folder."""
     maildir: str = ""
+    """A Maildir to read both from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +263,9 @@ class AlertSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     to: str = ""
+    """The address that is told."""
     proof: str = "1d"
+    """How long before an issue goes out its proof is sent there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +274,9 @@ class LedgerSettings:
 
     __pydantic_config__: ClassVar = _STRICT
     url: str = "sqlite:///var/ledger.db"
+    """sqlite:///PATH or postgresql://…; SPARKPUB_LEDGER_URL overrides it."""
     mirror: str = "var/ledger.jsonl"
+    """A second record of what must never be forgotten, one line an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
