@@ -1,0 +1,272 @@
+"""Pages of the site, one method a kind: articles in, the bytes of an HTML page out.
+
+Pages point to one another by relative links, so that the built folder works under any root; what leaves the site
+(canonical addresses, OpenGraph, feeds) is absolute.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import groupby
+from urllib.parse import unquote, urlsplit
+
+import jinja2
+from markupsafe import Markup
+
+from sparkpub.core import links
+from sparkpub.core.archive import Archive, MonthDay, newest_of_each
+from sparkpub.core.article import Article
+from sparkpub.core.cards import Card, Cards, Link
+from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
+from sparkpub.core.email import direction
+from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS
+from sparkpub.core.jsonld import news_article, script_safe, website
+from sparkpub.core.settings import Settings
+from sparkpub.errors import InputError
+
+STYLESHEET, SCRIPT, SEARCH_SCRIPT = "/style.css", "/site.js", "/search/search.js"
+_ON_FRONT = 10
+_TAG = re.compile(r"<[a-z][^<>]*>", re.IGNORECASE)
+_KINDS = (("RSS", RSS, MEDIA_TYPES[RSS]), ("Atom", ATOM, MEDIA_TYPES[ATOM]), ("JSON Feed", JSON, MEDIA_TYPES[JSON]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the head of any page says. `feeds` are those that belong to it beside the main one, title and folder."""
+
+    path: str
+    title: str
+    description: str
+    feeds: tuple[Link, ...] = ()
+    canonical: str = ""
+    is_listed: bool = True
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Every kind of page of one archive."""
+
+    archive: Archive
+    settings: Settings
+    templates: jinja2.Environment
+
+    @cached_property
+    def cards(self) -> Cards:
+        """The articles of the archive as readers meet them."""
+        return Cards(self.settings)
+
+    def front(self) -> bytes:
+        """The front page: the newest piece, the ones before it, the series and the days."""
+        publication = self.settings.publication
+        cards = self._cards(self.archive.current[: _ON_FRONT + 1])
+        page = Page(path="/", title=publication.title, description=publication.tagline or publication.title)
+        return self._render(
+            "front", page, lead=next(iter(cards), None), cards=cards[1:], json_ld=script_safe(website(self.settings))
+        )
+
+    def issue(self, article: Article, path: str, *, newer: Article | None = None) -> bytes:
+        """One release, at its own path or at that of its issue; `newer` is the newest release of the same issue."""
+        return self._issue(article, path, newer=self.cards.card(newer) if newer else None)
+
+    def issue_alone(self, article: Article) -> bytes:
+        """One release as a page that needs no other file, for previews: styles and pictures are in it."""
+        path = self.cards.path(article.url)
+        html = self._issue(article, path, css=Markup(self._stylesheet)).decode()  # noqa: S704 - a stylesheet of the theme
+        for asset in article.media.values():
+            data = f"data:{asset.media_type};base64,{base64.b64encode(asset.data).decode()}"
+            html = html.replace(links.relative(path, links.media_path(asset.name)), data)
+        return html.encode()
+
+    def archive_page(self) -> bytes:
+        """Everything by year, with the ways in: years, series, tags."""
+        title = self.settings.publication.title
+        page = Page(path="/archive/", title="Archive", description=f"Everything in {title}, newest first")
+        years = [(year, self._cards(held)) for year, held in self.archive.years.items()]
+        tags = [
+            ((self.archive.labels[tag], links.tag_path(tag)), len(newest_of_each(held)))
+            for tag, held in self.archive.tags.items()
+        ]
+        return self._render("archive", page, groups=years, tags=tags)
+
+    def year(self, year: int) -> bytes:
+        """One year, month by month."""
+        years = sorted(self.archive.years)
+        at = years.index(year)
+        page = Page(path=links.year_path(year), title=str(year), description=f"Everything released in {year}")
+        held = self._cards(reversed(self.archive.years[year]))
+        months = [
+            (self.cards.month(month), list(group))
+            for month, group in groupby(held, key=lambda c: c.article.local.month)
+        ]
+        return self._render("year", page, months=months, around=_around(years, at), total=len(held))
+
+    def series(self, series_id: str) -> bytes:
+        """One series as a timeline, in the order in which things happened."""
+        known = self.settings.series.get(series_id)
+        title, intro = (known.title, known.intro) if known else (series_id, "")
+        path = links.series_path(series_id)
+        page = Page(path=path, title=title, description=intro or title, feeds=((title, path),))
+        return self._render("series", page, intro=intro, cards=self._cards(self.archive.series[series_id]))
+
+    def tag(self, tag: str) -> bytes:
+        """Everything under one tag."""
+        label, path = self.archive.labels[tag], links.tag_path(tag)
+        page = Page(path=path, title=label, description=f"Everything about {label}", feeds=((label, path),))
+        return self._render("tag", page, cards=self._cards(newest_of_each(self.archive.tags[tag])))
+
+    def on_this_day(self) -> bytes:
+        """The days of the year that have something, month by month."""
+        title = "On this day"
+        path = "/on-this-day/"
+        page = Page(
+            path=path, title=title, description="Every day of the year that has a piece", feeds=((title, path),)
+        )
+        days = [
+            (day[0], self._day_link(day), self._cards(newest_of_each(held))) for day, held in self.archive.days.items()
+        ]
+        months = [
+            (self.cards.month(month), [(link, cards) for _, link, cards in group])
+            for month, group in groupby(days, key=lambda row: row[0])
+        ]
+        return self._render("on-this-day", page, months=months)
+
+    def day(self, day: MonthDay) -> bytes:
+        """What belongs to one day of the year, whatever the year."""
+        days = list(self.archive.days)
+        at = days.index(day)
+        words, path = self._day_link(day)
+        page = Page(path=path, title=words, description=f"What belongs to {words}, whatever the year")
+        around = [self._day_link(days[index]) for index in (at - 1, (at + 1) % len(days))] if len(days) > 1 else []
+        return self._render("day", page, cards=self._cards(self.archive.days[day]), around=around)
+
+    def search(self) -> bytes:
+        """The search page; it alone needs a script."""
+        title = self.settings.publication.title
+        page = Page(path="/search/", title="Search", description=f"Search {title}", is_listed=False)
+        return self._render("search", page)
+
+    def feeds(self, feeds: Sequence[Link]) -> bytes:
+        """Every feed, with a plain explanation."""
+        page = Page(path="/feeds/", title="Feeds", description="Follow along without leaving an address")
+        return self._render("feeds", page, feeds=feeds)
+
+    def not_found(self) -> bytes:
+        """The page for addresses that lead nowhere; its links start at the root, since it may be shown anywhere."""
+        page = Page(
+            path="/404.html", title="Not found", description="There is nothing at this address", is_listed=False
+        )
+        root = urlsplit(self.cards.base_url).path
+        return self._render("404", page, link=lambda path: root + links.relative("/", path).removeprefix("."))
+
+    def redirect(self, path: str, target: str) -> bytes:
+        """A stub at an old address."""
+        values = {"target": links.relative(path, target), "canonical": links.absolute(self.cards.base_url, target)}
+        template = self.templates.get_template("site/redirect.html.j2")
+        return template.render(language=self.settings.publication.language, **values).encode()
+
+    def stylesheet(self) -> bytes:
+        """The stylesheet with the colours and fonts of the settings.
+
+        Raises:
+            InputError: the settings have colours that cannot be read, or fonts that are none.
+        """
+        if faults := theme_faults(self.settings.email):
+            raise InputError(*faults)
+        return self._stylesheet.encode()
+
+    def plain(self, name: str) -> bytes:
+        """A file of the theme that is no page, such as a script."""
+        return self.templates.get_template(f"site/{name}").render().encode()
+
+    def _issue(self, article: Article, path: str, *, newer: Card | None = None, css: Markup | None = None) -> bytes:
+        """The page of one release."""
+        card, text = self.cards.card(article), self.cards.text(article)
+        page = Page(
+            path=path,
+            title=card.title,
+            description=card.summary,
+            canonical=article.url,
+            feeds=(card.series,) if card.series else (),
+        )
+        return self._render(
+            "issue",
+            page,
+            card=card,
+            body=self._relative(article, path),
+            has_initial=text.has_initial,
+            newer=newer,
+            corrections=self.cards.corrections(article),
+            json_ld=script_safe(news_article(article, self.settings, summary=card.summary)),
+            css=css,
+        )
+
+    def _relative(self, article: Article, path: str) -> Markup:
+        """The text of an article with links that are relative to the page at `path`, those to its notes within it."""
+
+        def mend(tag: re.Match[str]) -> str:
+            return address.sub(lambda found: f'{found[1]}="{links.relative(path, unquote(found[2]))}', tag[0])
+
+        address = re.compile(rf'(\s(?:href|src))="{re.escape(self.cards.base_url)}(/[^"?#]*)')
+        html = self.cards.text(article).html.replace(f'href="{article.url}#', 'href="#')
+        return Markup(_TAG.sub(mend, html))  # noqa: S704 - made and sanitised by core.markup
+
+    def _cards(self, articles: Iterable[Article]) -> list[Card]:
+        return [self.cards.card(article) for article in articles]
+
+    def _day_link(self, day: MonthDay) -> Link:
+        return self.cards.month_day(self.archive.days[day][0].on), links.day_path(*day)
+
+    @cached_property
+    def _palettes(self) -> dict[str, Palette]:
+        return {"light": light_palette(self.settings.email), "dark": dark_palette(self.settings.email)}
+
+    @cached_property
+    def _stylesheet(self) -> str:
+        theme = self.settings.email
+        template = self.templates.get_template("site/style.css.j2")
+        return template.render(**self._palettes, font_text=theme.font_text, font_display=theme.font_display)
+
+    @cached_property
+    def _everywhere(self) -> dict[str, object]:
+        """What every page is given, whatever it shows."""
+        publication = self.settings.publication
+        known = sorted(self.settings.series.items(), key=lambda item: (item[1].order, item[0]))
+        return {
+            **self._palettes,
+            "publication": publication,
+            "direction": direction(publication.language, self.settings),
+            "series": [
+                (one, links.series_path(id_), self.archive.series[id_])
+                for id_, one in known
+                if id_ in self.archive.series
+            ],
+            "years": [(year, links.year_path(year)) for year in self.archive.years],
+            "latest": self.cards.card(self.archive.releases[0]) if self.archive.releases else None,
+            "neighbour": self.cards.neighbour,
+            "absolute": partial(links.absolute, self.cards.base_url),
+            "kinds": _KINDS,
+            "card": None,
+            "css": None,
+            "json_ld": None,
+            "in_series": False,
+        }
+
+    def _render(self, name: str, page: Page, **values: object) -> bytes:
+        """A template with what every page is given."""
+        link: Callable[[str], str] = partial(links.relative, page.path)
+        canonical = page.canonical or links.absolute(self.cards.base_url, page.path)
+        template = self.templates.get_template(f"site/{name}.html.j2")
+        return template.render(
+            self._everywhere | {"page": page, "link": link, "canonical": canonical} | values
+        ).encode()
+
+
+def _around(years: Sequence[int], at: int) -> dict[str, Link | None]:
+    """The years before and after one."""
+    before, after = years[at - 1 : at], years[at + 1 : at + 2]
+    return {
+        "before": (str(before[0]), links.year_path(before[0])) if before else None,
+        "after": (str(after[0]), links.year_path(after[0])) if after else None,
+    }
