@@ -3,92 +3,10 @@
 Run `python tools/draw_images.py` after a change here and commit the PNGs; nothing at run time draws.
 """
 
-import math
+import itertools
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-
-ROOT = Path(__file__).resolve().parent.parent
-FONTS = Path("/usr/share/fonts/truetype/dejavu")  # Debian's fonts-dejavu: Latin, Cyrillic, Arabic, Hebrew
-SCALE = 2  # drawn at twice the size and reduced, which smooths every edge
-WIDTH = 1200
-COLOURS = 48
-
-PAPER = "#fffdf8"
-INK = "#1f1d1a"
-MUTED = "#6b655b"
-FAINT = "#cfc6b4"
-WATER = "#dfe4e2"
-ACCENT = "#8c1c13"
-
-Point = tuple[float, float]
-
-
-class Sheet:
-    """A sheet of paper with a pen, in units of the finished picture."""
-
-    def __init__(self, height: int) -> None:
-        """An empty sheet, WIDTH wide."""
-        self.height = height
-        self.image = Image.new("RGB", (WIDTH * SCALE, height * SCALE), PAPER)
-        self.pen = ImageDraw.Draw(self.image)
-
-    def line(self, points: Sequence[Point], colour: str = INK, width: float = 2) -> None:
-        """A line with round joints through all points."""
-        scaled = [(x * SCALE, y * SCALE) for x, y in points]
-        self.pen.line(scaled, fill=colour, width=round(width * SCALE), joint="curve")
-        for x, y in scaled:  # round ends: a polyline's own are cut square
-            radius = width * SCALE / 2 - 0.5
-            self.pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-
-    def dashes(self, start: Point, end: Point, colour: str = MUTED, width: float = 2) -> None:
-        """A dashed line."""
-        length = math.dist(start, end)
-        steps = max(1, round(length / 14))
-        for step in range(steps):
-            near, far = step / steps, (step + 0.55) / steps
-            self.line([_between(start, end, near), _between(start, end, far)], colour, width)
-
-    def box(self, corners: tuple[float, float, float, float], fill: str | None, edge: str | None = None) -> None:
-        """A rectangle, filled or outlined or both."""
-        scaled = tuple(round(value * SCALE) for value in corners)
-        self.pen.rectangle(scaled, fill=fill, outline=edge, width=2 * SCALE if edge else 0)
-
-    def disc(self, centre: Point, radius: float, fill: str | None, edge: str | None = None, width: float = 2) -> None:
-        """A circle, filled or outlined or both."""
-        x, y = centre[0] * SCALE, centre[1] * SCALE
-        reach = radius * SCALE
-        around = (x - reach, y - reach, x + reach, y + reach)
-        self.pen.ellipse(around, fill=fill, outline=edge, width=round(width * SCALE))
-
-    def area(self, points: Sequence[Point], fill: str) -> None:
-        """A filled polygon."""
-        self.pen.polygon([(x * SCALE, y * SCALE) for x, y in points], fill=fill)
-
-    def words(  # noqa: PLR0913 - a label has a text, a place and four looks
-        self, at: Point, text: str, *, size: int = 26, colour: str = INK, anchor: str = "lm", face: str = "Serif"
-    ) -> None:
-        """A label; `anchor` as Pillow has it (`lm`: its left middle is at the point)."""
-        font = ImageFont.truetype(str(FONTS / f"DejaVu{face}.ttf"), size * SCALE)
-        self.pen.text((at[0] * SCALE, at[1] * SCALE), text, font=font, fill=colour, anchor=anchor)
-
-    def save(self, path: str) -> None:
-        """The finished picture as a small PNG."""
-        small = self.image.resize((WIDTH, self.height), Image.Resampling.LANCZOS)
-        few = small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        target = ROOT / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        few.save(target, optimize=True)
-
-
-def _between(start: Point, end: Point, share: float) -> Point:
-    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
-
-
-def _frame(sheet: Sheet) -> None:
-    sheet.box((12, 12, WIDTH - 12, sheet.height - 12), None, INK)
-    sheet.box((20, 20, WIDTH - 20, sheet.height - 20), None, FAINT)
+from sheet import ACCENT, FAINT, INK, MUTED, PAPER, SCALE, WATER, WIDTH, Point, Sheet, frame, smooth
 
 
 def _compass(sheet: Sheet, at: Point) -> None:
@@ -111,26 +29,53 @@ def draw_petrograd() -> None:
     """The rivers of Petrograd and the places that the letters of 1917 name, at their true positions."""
     sheet = Sheet(860)
     place = _projection(30.2235, 59.9775, 12200, slant=0.5008)
-    rivers: tuple[tuple[float, Sequence[Point]], ...] = (
-        (46, ((30.409, 59.905), (30.3955, 59.918), (30.3965, 59.931), (30.4025, 59.9425), (30.3995, 59.9522))),
-        (46, ((30.3995, 59.9522), (30.387, 59.9568), (30.370, 59.9558), (30.3495, 59.9522), (30.335, 59.9512))),
-        (54, ((30.335, 59.9512), (30.327, 59.9488), (30.316, 59.9452), (30.3082, 59.9414))),
-        (40, ((30.3082, 59.9414), (30.297, 59.937), (30.2893, 59.9345), (30.270, 59.9275), (30.2235, 59.915))),
-        (34, ((30.316, 59.9452), (30.3035, 59.9466), (30.2846, 59.9492), (30.262, 59.953), (30.2235, 59.958))),
-        (34, ((30.341, 59.9515), (30.3372, 59.9576), (30.331, 59.966), (30.325, 59.973), (30.317, 59.9775))),
-        (9, ((30.3375, 59.950), (30.3385, 59.941), (30.3434, 59.9333), (30.331, 59.9265), (30.318, 59.9233))),
-        (9, ((30.318, 59.9233), (30.295, 59.9175), (30.274, 59.9163), (30.262, 59.9225))),
+    neva = (
+        (
+            (30.412, 59.900),
+            (30.3955, 59.918),
+            (30.3965, 59.931),
+            (30.4025, 59.9425),
+            (30.4000, 59.9520),
+            (30.387, 59.9566),
+        ),
+        (
+            (30.370, 59.9558),
+            (30.3495, 59.9522),
+            (30.335, 59.9510),
+            (30.327, 59.9488),
+            (30.316, 59.9452),
+            (30.3082, 59.9414),
+        ),
+        ((30.297, 59.937), (30.2893, 59.9345), (30.270, 59.9275), (30.2235, 59.915), (30.20, 59.909)),
     )
-    for width, course in rivers:
-        sheet.line([place(*point) for point in course], WATER, width)
+    malaya = (
+        (30.316, 59.9452),
+        (30.3035, 59.9466),
+        (30.2846, 59.9492),
+        (30.262, 59.953),
+        (30.2235, 59.958),
+        (30.20, 59.961),
+    )
+    nevka = ((30.341, 59.9515), (30.3372, 59.9576), (30.331, 59.966), (30.325, 59.973), (30.317, 59.979))
+    fontanka = (
+        (
+            (30.3375, 59.950),
+            (30.3385, 59.941),
+            (30.3434, 59.9333),
+            (30.331, 59.9265),
+            (30.318, 59.9233),
+            (30.295, 59.9175),
+        ),
+        ((30.280, 59.9163), (30.268, 59.9195), (30.258, 59.9242)),
+    )
+    courses = ((44, [*itertools.chain(*neva)]), (32, malaya), (32, nevka), (9, [*itertools.chain(*fontanka)]))
+    for width, course in courses:
+        sheet.line(smooth([place(*point) for point in course]), WATER, width)
     for street in (((30.3085, 59.9375), (30.362, 59.931), (30.389, 59.9237)), ((30.349, 59.9505), (30.348, 59.9327))):
         sheet.line([place(*point) for point in street], FAINT, 7)
     _name_districts(sheet, place)
     _mark_places(sheet, place)
-    sheet.area([(0, 0), (WIDTH, 0), (WIDTH, 12), (0, 12)], PAPER)
-    for edge in ((0, 0, WIDTH, 12), (0, 848, WIDTH, 860), (0, 0, 12, 860), (WIDTH - 12, 0, WIDTH, 860)):
-        sheet.box(edge, PAPER)
-    _frame(sheet)
+    frame(sheet)
     _compass(sheet, (1130, 130))
     sheet.save("issues/1917/images/petrograd.png")
 
@@ -143,20 +88,20 @@ def _name_districts(sheet: Sheet, place: Callable[[float, float], Point]) -> Non
     )
     for longitude, latitude, name in districts:
         sheet.words(place(longitude, latitude), name, size=25, colour=MUTED, anchor="mm")
-    sheet.words(place(30.386, 59.9600), "Neva", size=25, colour=MUTED, anchor="mm", face="Serif-Italic")
+    sheet.words(place(30.4082, 59.9300), "Neva", size=25, colour=MUTED, anchor="mm", face="Serif-Italic")
     sheet.words(place(30.3275, 59.9198), "Fontanka", size=22, colour=MUTED, anchor="mm", face="Serif-Italic")
-    sheet.words(place(30.3510, 59.9283), "Nevsky Prospect", size=22, colour=MUTED, anchor="rm", face="Serif-Italic")
+    sheet.words((930, 646), "Nevsky Prospect", size=22, colour=MUTED, anchor="rm", face="Serif-Italic")
 
 
 def _mark_places(sheet: Sheet, place: Callable[[float, float], Point]) -> None:
     marks = (
-        (30.3563, 59.9560, "Finland Station", "lm", (14, -16)),
-        (30.3763, 59.9478, "Tauride Palace", "mm", (-6, 26)),
-        (30.3925, 59.9463, "Smolny", "rm", (-2, -22)),
+        (30.3563, 59.9560, "Finland Station", "lm", (14, -24)),
+        (30.3763, 59.9478, "Tauride Palace", "mm", (0, -28)),
+        (30.3945, 59.9463, "Smolny", "mm", (-14, 28)),
         (30.3134, 59.9396, "Winter Palace", "lm", (16, 0)),
-        (30.3167, 59.9502, "Fortress", "mm", (0, -24)),
+        (30.3167, 59.9502, "Peter and Paul", "mm", (-30, -26)),
         (30.3247, 59.9342, "Kazan Cathedral", "rm", (-12, 22)),
-        (30.3620, 59.9310, "Znamenskaya Square", "lm", (16, -8)),
+        (30.3620, 59.9310, "Znamenskaya Sq.", "lm", (10, -26)),
     )
     for longitude, latitude, name, anchor, (right, down) in marks:
         x, y = place(longitude, latitude)
@@ -194,8 +139,8 @@ def _leaf(head: str, foot: str, weekdays: str, weeks: Iterable[Sequence[str]], p
     sheet = Sheet(height)
     sheet.box((120, 30, 1080, height - 30), None, INK)
     sheet.box((120, 30, 1080, 140), ACCENT)
-    for hole in (360, 840):
-        sheet.disc((hole, 58), 12, PAPER)
+    for hole in (220, 980):
+        sheet.disc((hole, 85), 13, PAPER)
     sheet.words((600, 92), head, size=52, colour=PAPER, anchor="mm", face="Serif-Bold")
     for column, name in enumerate(weekdays.split()):
         sheet.words((198 + column * 134, 184), name, size=24, colour=MUTED, anchor="mm")
@@ -249,11 +194,11 @@ def draw_gap() -> None:
     sheet.line([at(1550, 9), at(2150, 9)], INK, 2)
     steps = ((1550, 10), (1700, 10), (1700, 11), (1800, 11), (1800, 12), (1900, 12), (1900, 13), (2100, 13), (2100, 14))
     sheet.line([at(*step) for step in (*steps, (2150, 14))], ACCENT, 6)
-    changes = ((1582, 10, "Italy 1582"), (1752, 11, "Britain 1752"), (1918, 13, "Russia 1918"))
-    for year, days, name in changes:
+    changes = ((1582, 10, "Italy 1582", "lm"), (1752, 11, "Britain 1752", "rm"), (1918, 13, "Russia 1918", "lm"))
+    for year, days, name, anchor in changes:
         sheet.dashes(at(year, 9), at(year, days))
         sheet.disc(at(year, days), 10, ACCENT)
-        sheet.words((at(year, days)[0] + 6, at(year, days)[1] - 30), name, size=24, anchor="lm")
+        sheet.words((at(year, days)[0] + 6, at(year, days)[1] - 30), name, size=24, anchor=anchor)
     sheet.words((left - 60, 40), "Days between the Julian and the Gregorian calendar", size=28)
     sheet.save("static/images/calendar-gap.png")
 
@@ -262,69 +207,71 @@ def draw_eclipse() -> None:
     """Sun, Earth, shadow and Moon; not to scale."""
     sheet = Sheet(520)
     middle = 260.0
-    sheet.disc((-170, middle), 330, FAINT)
-    sheet.disc((-170, middle), 330, None, INK, 2)
+    sun: Point = (40, middle)
     earth: Point = (560, middle)
-    radius = 84
-    sheet.area([(earth[0], middle - radius), (1160, middle - 18), (1160, middle + 18), (earth[0], middle + radius)], MUTED)
+    radius, broad = (
+        84,
+        141,
+    )  # of the Earth and of the Sun, so that the Sun's edge, the Earth's and the shadow's are in line
     for side in (-1, 1):
-        sheet.line([(-170 + 60, middle + side * 325), (earth[0], middle + side * radius)], FAINT, 2)
-        sheet.dashes((earth[0], middle + side * radius), (1160, middle + side * 210))
-    sheet.disc(earth, radius, PAPER, INK, 3)
-    sheet.pen.pieslice(
-        [(earth[0] - radius) * SCALE, (middle - radius) * SCALE, (earth[0] + radius) * SCALE, (middle + radius) * SCALE],
-        270,
-        90,
-        fill=INK,
+        sheet.line([(sun[0], middle + side * broad), (earth[0], middle + side * radius)], FAINT, 2)
+        sheet.dashes((sun[0], middle - side * broad), (earth[0], middle + side * radius), FAINT)
+        sheet.dashes((earth[0], middle + side * radius), (900, middle + side * 231))
+    sheet.area(
+        [(earth[0], middle - radius), (1174, middle - 17), (1174, middle + 17), (earth[0], middle + radius)], MUTED
     )
+    sheet.disc(sun, broad, FAINT, INK, 2)
+    sheet.disc(earth, radius, PAPER, INK, 3)
+    night = (earth[0] - radius, middle - radius, earth[0] + radius, middle + radius)
+    sheet.pen.pieslice([round(value * SCALE) for value in night], 270, 90, fill=INK)
     sheet.disc((950, middle), 27, ACCENT, INK, 2)
-    sheet.words((60, middle), "Sun", size=30, anchor="lm")
+    sheet.words((70, middle), "Sun", size=30, anchor="lm")
     sheet.words((earth[0], middle + 122), "Earth", size=30, anchor="mm")
     sheet.words((950, middle - 76), "Moon", size=30, colour=ACCENT, anchor="mm")
     sheet.words((950, middle + 84), "umbra", size=24, colour=MUTED, anchor="mm", face="Serif-Italic")
-    sheet.words((1060, middle + 216), "penumbra", size=24, colour=MUTED, anchor="mm", face="Serif-Italic")
-    _frame(sheet)
+    sheet.words((1010, middle + 186), "penumbra", size=24, colour=MUTED, anchor="mm", face="Serif-Italic")
+    frame(sheet)
     sheet.save("issues/on-this-day/images/eclipse.png")
 
 
 def draw_route() -> None:
     """Ibn Battuta's way from Tangier to Mecca: true positions, straight lines between them."""
     sheet = Sheet(620)
-    place = _projection(-10.2, 39.9, 26.6, slant=0.87)
-    for longitude in range(-10, 45, 10):
-        sheet.line([place(longitude, 40), place(longitude, 16)], FAINT, 1)
-        sheet.words((place(longitude, 40)[0] + 6, 592), f"{abs(longitude)}° {'W' if longitude < 0 else 'E'}", size=18, colour=MUTED)
-    for latitude in (20, 25, 30, 35):
-        sheet.line([place(-11, latitude), place(45, latitude)], FAINT, 1)
-        sheet.words((1168, place(0, latitude)[1] - 12), f"{latitude}° N", size=18, colour=MUTED, anchor="rm")
+    place = _projection(-11.4, 39.9, 25.4, slant=0.87)
+    for meridian in range(-10, 35, 10):
+        sheet.line([place(meridian, 40), place(meridian, 16)], FAINT, 1)
+        name = f"{abs(meridian)}° {'W' if meridian < 0 else 'E'}"
+        sheet.words((place(meridian, 40)[0] + 6, 588), name, size=18, colour=MUTED)
+    for parallel in (20, 25, 30, 35):
+        sheet.line([place(-11, parallel), place(45, parallel)], FAINT, 1)
+        sheet.words((32, place(0, parallel)[1] - 12), f"{parallel}° N", size=18, colour=MUTED)
     stations = (
-        (-5.81, 35.77, "Tangier", "lm", (-14, 30)),
+        (-5.81, 35.77, "Tangier", "lm", (-10, -28)),
         (-1.32, 34.88, "Tlemcen", "mm", (0, 28)),
         (3.06, 36.75, "Algiers", "mm", (-6, -26)),
         (5.08, 36.75, "Béjaïa", "lm", (-2, 28)),
         (10.18, 36.81, "Tunis", "lm", (12, -14)),
         (10.76, 34.74, "Sfax", "rm", (-14, 2)),
         (13.19, 32.89, "Tripoli", "mm", (-4, 28)),
-        (29.92, 31.20, "Alexandria", "rm", (-12, -18)),
+        (29.92, 31.20, "Alexandria", "mm", (-20, -30)),
         (31.24, 30.04, "Cairo", "rm", (-16, 10)),
-        (35.23, 31.78, "Jerusalem", "rm", (-8, -22)),
+        (35.23, 31.78, "Jerusalem", "lm", (14, 20)),
         (36.29, 33.51, "Damascus", "mm", (-6, -28)),
         (39.61, 24.47, "Medina", "rm", (-14, 0)),
         (39.83, 21.42, "Mecca", "rm", (-16, 8)),
     )
     sheet.line([place(longitude, latitude) for longitude, latitude, *_ in stations], INK, 3)
     detour = ((31.24, 30.04), (32.76, 25.92), (36.49, 22.33))
-    for start, end in zip(detour, detour[1:], strict=False):
+    for start, end in itertools.pairwise(detour):
         sheet.dashes(place(*start), place(*end), ACCENT, 3)
-    sheet.words((place(36.49, 22.33)[0] - 14, place(36.49, 22.33)[1] + 4), "ʿAydhāb", size=24, colour=ACCENT, anchor="rm")
-    sheet.disc(place(36.49, 22.33), 7, ACCENT)
+    port = place(*detour[-1])
+    sheet.label((port[0] - 14, port[1] + 4), "ʿAydhāb", "rm", ACCENT)
+    sheet.disc(port, 7, ACCENT)
     for longitude, latitude, name, anchor, (right, down) in stations:
         x, y = place(longitude, latitude)
+        sheet.label((x + right, y + down), name, anchor)
         sheet.disc((x, y), 8, ACCENT if name in {"Tangier", "Mecca"} else INK)
-        sheet.words((x + right, y + down), name, size=24, anchor=anchor)
-    for edge in ((0, 0, WIDTH, 12), (0, 608, WIDTH, 620), (0, 0, 12, 620), (WIDTH - 12, 0, WIDTH, 620)):
-        sheet.box(edge, PAPER)
-    _frame(sheet)
+    frame(sheet)
     sheet.save("issues/on-this-day/images/route.png")
 
 
