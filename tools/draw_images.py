@@ -6,7 +6,7 @@ Run `python tools/draw_images.py` after a change here and commit the PNGs; nothi
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from sheet import ACCENT, FAINT, INK, MUTED, PAPER, SCALE, WATER, WIDTH, Point, Sheet, frame, smooth
+from sheet import ACCENT, FAINT, INK, MUTED, PAPER, SCALE, WATER, Point, Sheet, frame, smooth
 
 
 def _compass(sheet: Sheet, at: Point) -> None:
