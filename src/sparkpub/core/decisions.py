@@ -1,30 +1,39 @@
 """What a tick should do: old state, issues and `now` in, intents out; nothing is touched here.
 
-    review(issues, states)  ──▶ new states of the queue (queued by itself, rule edited, approval broken)
+    review(issues, account) ──▶ new states of the queue (queued by itself, held or edited in its file)
     decide(issues, account) ──▶ Agenda: pause, or what to release now, what was missed, when to look again
+
+An occurrence fires by itself only at or after the instant at which its issue was queued, taken up again or given
+another rule (`IssueState.activated_at`), and once for ever per (issue, number) and per (issue, date).
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import accumulate
 
 from sparkpub.core.model import (
     Anniversary,
     Decision,
+    Every,
     FixedDate,
     Issue,
     IssueState,
+    Milestones,
     Occurrence,
     OccurrenceState,
     QueueState,
     Release,
     Status,
     Verdict,
+    Years,
 )
 from sparkpub.core.schedule import event_date, occurrences
 
-_A_DAY = timedelta(days=1)
+_FILE_SAYS = "its file says "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +45,13 @@ class Pace:
     min_spacing: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """What the ledger says at one instant, as far as a tick must know it.
 
     `watermark` is the instant of the last tick that was not paused, `resumed_at` the last `resume`, `stopped` the
     reason everything is stopped ("" if nothing is). `waiting_since` is the date of the oldest due occurrence that
-    spacing or a hold has kept waiting.
+    spacing or a fault has kept waiting.
     """
 
     states: Mapping[str, IssueState]
@@ -53,10 +62,45 @@ class Account:
     waiting_since: date | None = None
     stopped: str = ""
 
-    @property
+    @cached_property
     def last_release_at(self) -> datetime | None:
         """The latest instant at which something was mailed, None on a new press."""
         return max((r.released_at for r in self.releases if r.is_mailed), default=None)
+
+    def last_release_up_to(self, on: date) -> datetime | None:
+        """The latest instant at which something due on or before a date was mailed."""
+        dates, latest = self._latest_by_date
+        place = bisect_right(dates, on)
+        return latest[place - 1] if place else None
+
+    def is_released(self, issue_id: str, occurrence: Occurrence) -> bool:
+        """Whether a release blocks this occurrence: one with its number, or one on its date."""
+        return (issue_id, occurrence.number) in self._numbers or (issue_id, occurrence.on) in self._dates
+
+    def verdict(self, issue_id: str, occurrence: Occurrence) -> Verdict | None:
+        """What was decided of an occurrence; one that was missed on another date, before a rule was edited, is open."""
+        decision = self._decided.get((issue_id, occurrence.number))
+        if decision is None or (decision.verdict is Verdict.MISSED and decision.on != occurrence.on):
+            return None
+        return decision.verdict
+
+    @cached_property
+    def _numbers(self) -> frozenset[tuple[str, int]]:
+        return frozenset((r.issue_id, r.number) for r in self.releases)
+
+    @cached_property
+    def _dates(self) -> frozenset[tuple[str, date]]:
+        return frozenset((r.issue_id, r.on) for r in self.releases)
+
+    @cached_property
+    def _decided(self) -> Mapping[tuple[str, int], Decision]:
+        return {(d.issue_id, d.number): d for d in self.decisions}
+
+    @cached_property
+    def _latest_by_date(self) -> tuple[list[date], list[datetime]]:
+        """The dates of what was mailed, ascending, and beside each the latest release up to it."""
+        mailed = sorted((r.on, r.released_at) for r in self.releases if r.is_mailed)
+        return [on for on, _ in mailed], list(accumulate((at for _, at in mailed), max))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,34 +126,45 @@ class Agenda:
 
 
 def rule_hash(rule: FixedDate | Anniversary | None) -> str:
-    """A digest of what decides on which dates and numbers a rule falls; time and zone are left out on purpose."""
+    """A digest of what decides on which dates and numbers a rule falls.
+
+    Left out on purpose are time and zone, which hold nothing, and `from` and `until`, which move no date.
+    """
     match rule:
         case None:
             parts: tuple[object, ...] = ()
         case FixedDate():
             parts = ("fixed", rule.on)
-        case Anniversary():
-            chosen = sorted(getattr(rule.choice, "numbers", ())) or getattr(rule.choice, "step", "milestones")
-            parts = (
-                "anniversary",
-                rule.of.text.rstrip("?~%"),
-                rule.calendar,
-                rule.match,
-                chosen,
-                rule.leap_day,
-                rule.day,
-                rule.observance,
-            )
+        case Anniversary(of=of):
+            event = (of.year, of.month, of.is_leap_month, of.day)
+            parts = (*event, rule.calendar, rule.match, rule.leap_day, rule.day, rule.observance, _choice(rule))
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
 
-def queued(issue: Issue, now: datetime) -> IssueState:
-    """The state of an issue that is queued, or taken up again, at `now`."""
+def _choice(rule: Anniversary) -> str:
+    """Which anniversaries a rule chooses, in one word."""
+    match rule.choice:
+        case Years(numbers=numbers):
+            return f"years {sorted(numbers)}"
+        case Every(step=step):
+            return f"every {step}"
+        case Milestones():
+            return "milestones"
+
+
+def queued(issue: Issue, now: datetime, earlier: IssueState | None = None) -> IssueState:
+    """The state of an issue that a person queues, or takes up again, at `now`; what its file says now is approved.
+
+    One that is queued already, under the same rule, keeps its `earlier` activation, so that queueing it again
+    lets nothing fall into the past that is just due.
+    """
+    hash_ = rule_hash(issue.rule)
+    is_same = earlier is not None and earlier.state is QueueState.QUEUED and earlier.rule_hash == hash_
     return IssueState(
         issue_id=issue.id,
         state=QueueState.QUEUED,
-        activated_at=now,
-        rule_hash=rule_hash(issue.rule),
+        activated_at=earlier.activated_at if earlier and is_same else now,
+        rule_hash=hash_,
         content_hash=issue.content_hash,
     )
 
@@ -119,36 +174,39 @@ def review(
 ) -> list[IssueState]:
     """The states that must change before anything is released, because files changed since the last look.
 
-    A ready issue queues itself where the publication says so. A rule edited before any release counts from now
-    on; edited after one, the issue is held once. Under strict approval any edit holds.
+    A ready issue queues itself where the publication says so. One whose file says hold or draft is held until the
+    file says ready again. A rule edited before any release counts from now on; edited after one, the issue is held
+    once. Under strict approval any edit holds.
     """
-    has_releases = {release.issue_id for release in account.releases}
+    released = {release.issue_id for release in account.releases}
     changes = []
     for issue in issues:
         state = account.states.get(issue.id)
         if state is None:
-            if queues_ready and issue.status is Status.READY:
-                changes.append(queued(issue, now))
-        elif state.state is QueueState.QUEUED:
-            changes.extend(_reviewed(issue, state, now=now, is_released=issue.id in has_releases, is_strict=is_strict))
+            change = queued(issue, now) if queues_ready and issue.status is Status.READY else None
+        else:
+            change = _reviewed(issue, state, now=now, is_released=issue.id in released, is_strict=is_strict)
+        if change:
+            changes.append(change)
     return changes
 
 
 def _reviewed(
     issue: Issue, state: IssueState, *, now: datetime, is_released: bool, is_strict: bool
-) -> list[IssueState]:
-    """The new state of one queued issue, or none if nothing that matters has changed."""
+) -> IssueState | None:
+    """The new state of one issue in the queue, None if nothing that matters has changed."""
+    is_held_by_file = state.state is QueueState.HELD and state.reason.startswith(_FILE_SAYS)
+    if state.state is not QueueState.QUEUED and not is_held_by_file:
+        return None
+    if issue.status is not Status.READY:
+        reason = f"{_FILE_SAYS}{issue.status}"
+        return None if state.reason == reason else replace(state, state=QueueState.HELD, reason=reason)
     current = queued(issue, now)
-    if issue.rule is not None and current.rule_hash != state.rule_hash:
-        if is_released:
-            reason = "its rule was edited after a release"
-            return [replace(current, state=QueueState.HELD, reason=reason)]
-        if not is_strict:
-            return [current]
-    if is_strict and current.content_hash != state.content_hash:
-        reason = "it was edited after it was approved"
-        return [replace(state, state=QueueState.HELD, reason=reason)]
-    return []
+    if current.rule_hash != state.rule_hash and is_released:
+        return replace(current, state=QueueState.HELD, reason="its rule was edited after a release")
+    if is_strict and (current.content_hash, current.rule_hash) != (state.content_hash, state.rule_hash):
+        return replace(state, state=QueueState.HELD, reason="it was edited after it was approved")
+    return current if is_held_by_file or current.rule_hash != state.rule_hash else None
 
 
 def decide(
@@ -167,17 +225,14 @@ def decide(
     if pause := _pause(account, now, pace):
         return Agenda(pause=pause)
     open_ = _unsettled(issues, account, now=now, window=_looked_at(account, now, pace, window))
-    due = sorted(open_, key=lambda d: order(d, series_order))
     to_release: list[Due] = []
     missed: list[Due] = []
     waiting: list[Due] = []
     last = account.last_release_at
-    for candidate in due:
-        at = candidate.occurrence.at
-        earliest = at if last is None else max(at, last + pace.min_spacing)
-        if now - earliest > pace.grace:
+    for candidate in sorted(open_, key=lambda due: order(due, series_order)):
+        if _is_too_late(candidate.occurrence, account, now=now, pace=pace):
             missed.append(candidate)
-        elif earliest <= now:
+        elif last is None or now >= last + pace.min_spacing:
             to_release.append(candidate)
             last = now
         else:
@@ -186,6 +241,19 @@ def decide(
     return Agenda(
         to_release=tuple(to_release), missed=tuple(missed), waiting=tuple(waiting), look_again_at=look_again_at
     )
+
+
+def _is_too_late(occurrence: Occurrence, account: Account, *, now: datetime, pace: Pace) -> bool:
+    """Whether the grace of an occurrence has run out.
+
+    It counts from the instant that was due. For one that a tick has seen already and that waited its turn, it
+    counts from its turn: spacing delays, it never drops. What was due later took no turn away from it.
+    """
+    late_since = occurrence.at
+    if account.watermark is not None and occurrence.at <= account.watermark:
+        last = account.last_release_up_to(occurrence.on)
+        late_since = max(late_since, last + pace.min_spacing) if last else late_since
+    return now - late_since > pace.grace
 
 
 def _pause(account: Account, now: datetime, pace: Pace) -> str:
@@ -204,17 +272,18 @@ def _pause(account: Account, now: datetime, pace: Pace) -> str:
 
 def _looked_at(account: Account, now: datetime, pace: Pace, window: tuple[date, date]) -> tuple[date, date]:
     """The dates on which something may be due: from what was seen last to tomorrow, whatever the zone."""
-    since = min(account.watermark or now, now - pace.grace).date()
-    start = min(since, account.waiting_since or since)
-    return max(window[0], start - 2 * _A_DAY), min(window[1], now.date() + 2 * _A_DAY)
+    seen = (account.watermark or now).toordinal()
+    since = min(seen, now.toordinal() - pace.grace.days, (account.waiting_since or now).toordinal())
+    return max(window[0], _date(since - 2)), min(window[1], _date(now.toordinal() + 3))
 
 
-def _unsettled(
-    issues: Iterable[Issue], account: Account, *, now: datetime, window: tuple[date, date]
-) -> Iterable[Due]:
+def _date(ordinal: int) -> date:
+    """The date with this number, the first or last there is where it would lie beyond."""
+    return date.fromordinal(min(max(ordinal, date.min.toordinal()), date.max.toordinal()))
+
+
+def _unsettled(issues: Iterable[Issue], account: Account, *, now: datetime, window: tuple[date, date]) -> Iterable[Due]:
     """Every occurrence of a queued issue that has come, since it was queued, and is not yet settled."""
-    settled = {(r.issue_id, r.number) for r in account.releases} | {(d.issue_id, d.number) for d in account.decisions}
-    taken = {(r.issue_id, r.on) for r in account.releases}
     for issue in issues:
         state = account.states.get(issue.id)
         if state is None or state.state is not QueueState.QUEUED:
@@ -222,7 +291,7 @@ def _unsettled(
         if issue.rule is None or issue.status is not Status.READY:
             continue
         for occurrence in occurrences(issue.rule, *window):
-            is_settled = (issue.id, occurrence.number) in settled or (issue.id, occurrence.on) in taken
+            is_settled = account.is_released(issue.id, occurrence) or account.verdict(issue.id, occurrence)
             if not is_settled and state.activated_at <= occurrence.at <= now:
                 yield Due(issue=issue, occurrence=occurrence)
 
@@ -237,27 +306,21 @@ def order(due: Due, series_order: Mapping[str, int]) -> tuple[datetime, date, in
 def occurrence_state(due: Due, account: Account, *, now: datetime, pace: Pace) -> OccurrenceState:
     """Where one occurrence stands at `now`, in the contract's word."""
     issue, occurrence = due.issue, due.occurrence
-    if any(
-        r.issue_id == issue.id and (r.number == occurrence.number or r.on == occurrence.on) for r in account.releases
-    ):
+    if account.is_released(issue.id, occurrence):
         return OccurrenceState.RELEASED
-    for decision in account.decisions:
-        if (decision.issue_id, decision.number) == (issue.id, occurrence.number):
-            is_skip = decision.verdict is Verdict.SKIPPED
-            return OccurrenceState.SKIPPED if is_skip else OccurrenceState.MISSED
+    if verdict := account.verdict(issue.id, occurrence):
+        return OccurrenceState.SKIPPED if verdict is Verdict.SKIPPED else OccurrenceState.MISSED
     state = account.states.get(issue.id)
-    if state is None or state.state is QueueState.UNQUEUED:
-        is_held = issue.status is Status.HOLD
-        if occurrence.at < now:
-            return OccurrenceState.PAST
-        return OccurrenceState.HELD if is_held else OccurrenceState.UNQUEUED
-    if occurrence.at < state.activated_at:
+    is_queued = state is not None and state.state is not QueueState.UNQUEUED
+    if occurrence.at < (state.activated_at if state and is_queued else now):
         return OccurrenceState.PAST
-    if state.state is QueueState.HELD or issue.status is Status.HOLD:
+    is_held_in_file = issue.status is Status.HOLD or (is_queued and issue.status is not Status.READY)
+    if is_held_in_file or (state and state.state is QueueState.HELD):
         return OccurrenceState.HELD
-    if now - occurrence.at > pace.grace and occurrence.at < (account.watermark or now):
-        return OccurrenceState.MISSED
-    return OccurrenceState.QUEUED
+    if not is_queued:
+        return OccurrenceState.UNQUEUED
+    is_late = _is_too_late(occurrence, account, now=now, pace=pace)
+    return OccurrenceState.MISSED if is_late else OccurrenceState.QUEUED
 
 
 def midnight(on: date) -> datetime:
