@@ -1,13 +1,16 @@
 """Move the rules of a stylesheet into `style` attributes, because many mail clients read nothing else."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import cssutils
 from lxml import etree
 from premailer import Premailer
 
 from sparkpub.core.colours import six_digits
+
+Tree: TypeAlias = Any
+"""lxml and cssutils publish no types."""
 
 _SILENT = 50
 """Above every level that cssutils logs at: what mail clients need (`mso-…`) is news to it."""
@@ -16,16 +19,16 @@ _SILENT = 50
 class _Inliner(Premailer):  # type: ignore[misc]
     """premailer that opens no connection: cssutils would follow `@import` even with allow_network=False."""
 
-    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Tree:
         return _parse_css(css_body, validate)
 
 
 @lru_cache(maxsize=16)
-def _parse_css(css: str, validate: bool) -> Any:
+def _parse_css(css: str, validate: bool) -> Tree:
     return cssutils.CSSParser(fetcher=lambda _url: None, validate=validate).parseString(css)
 
 
-def parse_html(html: str) -> Any:
+def parse_html(html: str) -> Tree:
     """The root element of a page of any size."""
     return etree.fromstring(html, etree.HTMLParser(huge_tree=True))
 
@@ -56,7 +59,7 @@ def inline_css(html: str, css: str) -> str:
     return "\n".join(line.rstrip(" \t") for line in inlined.split("\n")) + "\n"
 
 
-def _tidy_styles(tree: Any) -> None:
+def _tidy_styles(tree: Tree) -> None:
     """Six digits in colours; single quotes around fonts, which would else be written `&quot;`."""
     for element in tree.iter(etree.Element):
         style = element.get("style")

@@ -17,7 +17,9 @@ def sentinels(seed: str) -> Mapping[str, str]:
     premailer unchanged, never wrap, need no escaping anywhere, and no text can hold one by accident or on purpose,
     since it would have to contain a part of its own hash.
     """
-    return MappingProxyType({name: f"sp{sha256(f'{name}/{seed}'.encode()).hexdigest()[: LENGTH - 2]}" for name in FIELDS})
+    return MappingProxyType(
+        {name: f"sp{sha256(f'{name}/{seed}'.encode()).hexdigest()[: LENGTH - 2]}" for name in FIELDS}
+    )
 
 
 def counts(text: str, marks: Mapping[str, str]) -> Mapping[str, int]:

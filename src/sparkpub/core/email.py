@@ -1,0 +1,283 @@
+"""Render one article into an edition: the HTML and text of an email, the same for every reader.
+
+    article ──values──▶ email.html.j2 ──inline.css──▶ html ┐
+                        email.txt.j2  ──────────────▶ text ┴─hash──▶ Edition
+
+Where a reader's own values will stand, an edition has sentinels (`core.sentinels`); `core.mail` splices there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import jinja2
+from markupsafe import Markup as SafeHtml
+
+from sparkpub.core import links
+from sparkpub.core.article import Article, Neighbour
+from sparkpub.core.colours import dark_palette, light_palette, theme_faults
+from sparkpub.core.markup import email_html, first_sentences, plain_text, read_markdown, typographic
+from sparkpub.core.markup.columns import wrap
+from sparkpub.core.model import Asset, Edition
+from sparkpub.core.sentinels import counts, replant, sentinels
+from sparkpub.core.settings import Settings
+from sparkpub.core.words import date_words, dateline
+from sparkpub.errors import Fault, InputError
+
+COLUMN = 520
+"""Width in pixels of the text column: 600 less 40 on each side."""
+
+STYLE_BUDGET = 8192
+"""Bytes of `<style>` beyond which Gmail drops all of it."""
+
+WIDTH = 72
+"""Columns of the text twin."""
+
+_PREVIEW = 140
+"""Characters that an inbox may show of an email's beginning."""
+
+_PADDING = "͏\u200c\u2007"
+"""Shows nothing and cannot be trimmed: grapheme joiner, zero-width non-joiner, figure space."""
+
+_RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
+_RTL_SCRIPTS = frozenset({"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeCss:
+    """The stylesheets of a theme, as Jinja2 source, with their paths for faults.
+
+    `inline` goes into `style` attributes, `embed` stands in `<style>`. Templates that a theme lacks are taken from
+    the default one.
+    """
+
+    inline: str
+    embed: str
+    inline_path: str = "templates/email/inline.css"
+    embed_path: str = "templates/email/embed.css"
+    theme: str = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadImage:
+    """The picture above the text. `url` is absolute; `width` and `height` are those shown, `height` 0 if unknown."""
+
+    url: str
+    alt: str
+    caption: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An email before inlining: the page without the rules of `css`, the rules, and the text."""
+
+    html: str
+    css: str
+    text: str
+
+
+def render_edition(article: Article, *, settings: Settings, templates: jinja2.Environment, css: ThemeCss) -> Edition:
+    """The edition of an article; the same bytes for the same arguments, always.
+
+    Its `html` and `text` hold the sentinels `sentinels(edition.hash)`. `preferences_url` is there only where the
+    publication has a web face.
+
+    Raises:
+        InputError: colours or fonts of the settings, or the theme, have faults.
+        jinja2.TemplateError: a template has; `adapters.templates.template_fault` says where.
+    """
+    from sparkpub.core.inline import inline_css  # premailer takes a quarter of a second to import
+
+    if faults := theme_faults(settings.email):
+        raise InputError(*faults)
+    marks = sentinels(f"{article.issue.content_hash}/{article.number}")
+    source = email_source(article, settings=settings, templates=templates, css=css, marks=marks)
+    html = inline_css(source.html, source.css)
+    _check_sentinels(source, html, marks=marks, css=css)
+    subject = " ".join(article.issue.title.split())
+    assets = tuple({asset.name: asset for _, asset in sorted(article.media.items())}.values())
+    hash_ = edition_hash(subject, html, source.text, assets)
+    own = sentinels(hash_)
+    return Edition(
+        hash=hash_,
+        issue=article.issue,
+        number=article.number,
+        subject=subject,
+        html=replant(html, marks, own),
+        text=replant(source.text, marks, own),
+        assets=assets,
+    )
+
+
+def email_source(
+    article: Article,
+    *,
+    settings: Settings,
+    templates: jinja2.Environment,
+    css: ThemeCss,
+    marks: Mapping[str, str],
+) -> Source:
+    """The email as its templates write it, with these values for one reader."""
+    values = email_values(article, settings, marks)
+    embed = _render_css(templates, css.embed, css.embed_path, values)
+    if len(embed.encode()) > STYLE_BUDGET or "</" in embed:
+        message = f"{len(embed.encode())} bytes, and Gmail drops a <style> of more than {STYLE_BUDGET}"
+        fault = Fault(path=css.embed_path, line=0, message=message, cure="move to inline.css what is not for @media")
+        raise InputError(fault)
+    return Source(
+        # The stylesheet is the theme's own, and was seen to stay inside its element.
+        html=_rendered(templates, css.theme, "email.html.j2", values | {"embed_css": SafeHtml(embed)}),  # noqa: S704
+        css=_render_css(templates, css.inline, css.inline_path, values),
+        text=_tidy_text(_rendered(templates, css.theme, "email.txt.j2", values)),
+    )
+
+
+def email_values(article: Article, settings: Settings, marks: Mapping[str, str]) -> dict[str, object]:
+    """Everything that a template of an email may name; the comment at the top of `email.html.j2` lists it."""
+    issue, publication = article.issue, settings.publication
+    base_url = publication.base_url.rstrip("/")
+    side = direction(issue.language, settings)
+    return {
+        "publication": publication,
+        "article": article,
+        "issue": issue,
+        "language": issue.language,
+        "direction": side,
+        "publication_direction": direction(publication.language, settings),
+        "start": "left" if side == "ltr" else "right",
+        "end": "right" if side == "ltr" else "left",
+        "series": settings.series.get(issue.series),
+        "series_url": links.absolute(base_url, links.series_path(issue.series)) if issue.series else None,
+        "home_url": links.absolute(base_url, "/"),
+        "fonts": {"text": settings.email.font_text, "display": settings.email.font_display},
+        "light": light_palette(settings.email),
+        "dark": dark_palette(settings.email),
+        "unsubscribe_url": marks["unsubscribe_url"],
+        "preferences_url": marks["preferences_url"] if settings.web.url else None,
+        **_words(article, base_url),
+    }
+
+
+def _words(article: Article, base_url: str) -> dict[str, object]:
+    """The values that an editor wrote, with the quotes and dashes of the issue's language."""
+    issue = article.issue
+    language = issue.language
+    markup = read_markdown(issue.body, language=language)
+
+    def printed(text: str) -> str:
+        return typographic(" ".join(text.split()), language=language)
+
+    def neighbour(other: Neighbour | None) -> Neighbour | None:
+        return other and replace(other, title=printed(other.title))
+
+    body = email_html(markup, media=article.media.__getitem__, base_url=base_url, column=COLUMN)
+    preheader = printed(issue.preheader or issue.summary) or first_sentences(markup, _PREVIEW)
+    return {
+        "title": printed(issue.title),
+        "kicker": printed(issue.kicker),
+        "summary": printed(issue.summary),
+        "footer": printed(issue.footer),
+        "preheader": preheader,
+        "preheader_padding": _PADDING * max(0, _PREVIEW - len(preheader)),
+        "dateline": dateline(article),
+        "date": date_words(article.on, language),
+        "previous": neighbour(article.previous),
+        "next": neighbour(article.next),
+        "lead_image": _lead_image(article, base_url),
+        "corrections": [(date_words(one.on, language), printed(one.text)) for one in issue.corrections],
+        "body": SafeHtml(body),  # noqa: S704 - core.markup has sanitised it
+        "body_text": plain_text(markup, base_url=base_url),
+    }
+
+
+def direction(language: str, settings: Settings) -> str:
+    """`ltr` or `rtl`: what the publication says for its own language, else by script and language (BCP 47)."""
+    if settings.publication.direction and language == settings.publication.language:
+        return settings.publication.direction
+    code, *subtags = language.lower().split("-")
+    script = next((tag for tag in subtags if len(tag) == len("Arab") and tag.isalpha()), "")
+    return "rtl" if (script in _RTL_SCRIPTS if script else code in _RTL_LANGUAGES) else "ltr"
+
+
+def edition_hash(subject: str, html: str, text: str, assets: Iterable[Asset]) -> str:
+    """SHA-256 in hex over all that an edition shows, each part framed by its length."""
+    digest = sha256()
+    for part in (subject, html, text):
+        data = part.encode()
+        digest.update(b"%d:" % len(data) + data)
+    for asset in sorted(assets, key=lambda one: one.name):
+        digest.update(f"{asset.name} {asset.media_type} ".encode() + sha256(asset.data).digest())
+    return digest.hexdigest()
+
+
+def fill(text: str) -> str:
+    """A paragraph wrapped for the text twin."""
+    return "\n".join(wrap(" ".join(text.split("\n")), WIDTH))
+
+
+def _lead_image(article: Article, base_url: str) -> LeadImage | None:
+    """The issue's own picture at the size it is shown, at most as wide as the column."""
+    image = article.issue.image
+    asset = article.media.get(image.src) if image else None
+    if image is None or asset is None:
+        return None
+    width = min(asset.width or COLUMN, COLUMN)
+    height = round(asset.height * width / asset.width) if asset.width else 0
+    url = links.absolute(base_url, links.media_path(asset.name))
+    caption = typographic(image.caption, language=article.issue.language)
+    return LeadImage(url=url, alt=image.alt, caption=caption, width=width, height=height)
+
+
+def _rendered(templates: jinja2.Environment, theme: str, name: str, values: Mapping[str, object]) -> str:
+    """What a template of the theme, else of the default theme, writes."""
+    with _template_mistakes():
+        return templates.select_template([f"{theme}/{name}", f"email/{name}"]).render(**values)
+
+
+def _render_css(templates: jinja2.Environment, source: str, path: str, values: Mapping[str, object]) -> str:
+    """A stylesheet with the colours and fonts of the settings in it."""
+    plain = templates.overlay(autoescape=False)
+    with _template_mistakes():
+        code = plain.compile(source, name=path, filename=path)
+        return plain.template_class.from_code(plain, code, dict(plain.globals)).render(**values)
+
+
+@contextmanager
+def _template_mistakes() -> Iterator[None]:
+    """Whatever a template does wrong is a TemplateError, caused by what Python said of it."""
+    try:
+        yield
+    except jinja2.TemplateError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise jinja2.TemplateRuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+def _tidy_text(text: str) -> str:
+    """No white space at line ends, never more than one empty line together, one newline at the end."""
+    lines: list[str] = []
+    for line in (one.rstrip() for one in text.strip().split("\n")):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _check_sentinels(source: Source, html: str, *, marks: Mapping[str, str], css: ThemeCss) -> None:
+    """A reader's values stand where they can be spliced: in links and text, and none was lost by inlining.
+
+    Raises:
+        InputError: the theme puts one elsewhere, or has no link to leave by.
+    """
+    from sparkpub.core.inline import readable_text
+
+    path = f"templates/{css.theme}/email.html.j2"
+    before = counts(source.html, marks)
+    if not before["unsubscribe_url"] or not counts(source.text, marks)["unsubscribe_url"]:
+        cure = "put {{ unsubscribe_url }} into its footer, in email.html.j2 and in email.txt.j2"
+        raise InputError(Fault(path=path, line=0, message="the email has no link to leave by", cure=cure))
+    if before != counts(html, marks) or before != counts(readable_text(html), marks):
+        message = "a value of the reader's stands in a style, a script or a comment"
+        raise InputError(Fault(path=path, line=0, message=message, cure="keep it to text and to href"))
