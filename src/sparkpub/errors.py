@@ -82,7 +82,7 @@ class CopyError(LedgerError):
     """This folder is a copy; the press is elsewhere."""
 
 
-class AlreadyReleased(LedgerError):
+class AlreadyReleased(LedgerError):  # noqa: N818 - it reads as what happened
     """A constraint refused a second release of one (issue, number) or (issue, date)."""
 
 

@@ -1,10 +1,11 @@
 """Open a publication for reading, and the press for writing: what the use cases are given.
 
-    folder ──open_publication──▶ Publication (settings, templates, zones)   works in every checkout
-    Publication ──open_press───▶ Press (and the ledger, the key)            only where the ledger is
+folder ──open_publication──▶ Publication (settings, templates, zones)   works in every checkout
+Publication ──open_press───▶ Press (and the ledger, the key)            only where the ledger is
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from functools import cached_property
@@ -14,6 +15,7 @@ import jinja2
 
 from sparkpub.adapters.config import find_publication, load_settings
 from sparkpub.adapters.ledger import Ledger, open_ledger
+from sparkpub.adapters.locks import lock
 from sparkpub.adapters.secrets import PUBLIC_KEY, fingerprint, load_secret
 from sparkpub.adapters.templates import environment
 from sparkpub.adapters.zones import zone
@@ -23,7 +25,7 @@ from sparkpub.core.settings import Settings
 from sparkpub.errors import LedgerError, UsageError
 
 KEY_NAME = "SPARKPUB_SECRET_KEY"
-FINGERPRINT = "key_fingerprint"
+FINGERPRINT, STOPPED = "key_fingerprint", "stopped"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,20 @@ class Press:
     outbox: Path
     stop_file: Path
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold, inside, the right to release and send; it ends with the process, whatever kills it.
+
+        Raises:
+            BusyError: another process has it.
+        """
+        return lock(self.state / "run.lock")
+
+    def stopped(self) -> str:
+        """Why nothing may be released or sent, "" if nothing forbids it."""
+        if self.stop_file.exists():
+            return f"there is a file {self.stop_file.name}"
+        return self.ledger.fact(STOPPED) or ""
+
     @property
     def transport(self) -> str:
         """What a release made now will be sent by."""
@@ -107,6 +123,19 @@ def open_press(publication: Publication, environ: Mapping[str, str]) -> Press:
         publication=publication,
         ledger=ledger,
         key=key,
+        state=state,
+        outbox=state / "outbox",
+        stop_file=publication.folder / "STOP",
+    )
+
+
+def open_copy(publication: Publication) -> Press:
+    """The publication with an empty ledger in memory, for commands that only read, where the press is elsewhere."""
+    state = publication.folder / "var"
+    return Press(
+        publication=publication,
+        ledger=open_ledger("sqlite://", publication.folder),
+        key=PUBLIC_KEY,
         state=state,
         outbox=state / "outbox",
         stop_file=publication.folder / "STOP",

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from sparkpub.adapters.zones import tzdata_version
-from sparkpub.core import links
+from sparkpub.articles import issue_of, new_entry_id
 from sparkpub.core.decisions import Agenda, Due, decide, review
-from sparkpub.core.issues import parse_issue
 from sparkpub.core.model import (
     Decision,
     Issue,
@@ -25,8 +24,8 @@ from sparkpub.core.model import (
 )
 from sparkpub.core.schedule import occurrences, repeats
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
-from sparkpub.press import Press
-from sparkpub.queueing import RESUMED, STOPPED, WAITING, WATERMARK, account, find
+from sparkpub.press import STOPPED, Press
+from sparkpub.queueing import RESUMED, WAITING, WATERMARK, account, find
 from sparkpub.rendering import Rendered, correct_edition, render_due
 from sparkpub.shelf import Shelf
 
@@ -138,7 +137,7 @@ def _release(press: Press, due: Due, *, now: datetime, is_by_itself: bool, is_ma
     """Render an edition and make it public; None if another process was faster or a person has just said no."""
     released_at = now if is_mailed else due.occurrence.at
     earlier = press.ledger.releases(due.issue.id)
-    rendered = render_due(press, due, released_at=released_at)
+    rendered = render_due(press, due, released_at=released_at, is_mailed=is_mailed)
     draft = _draft(press, due, rendered, released_at=released_at, is_first=not earlier, is_mailed=is_mailed)
     ledger, settings = press.ledger, press.publication.settings
     try:
@@ -176,10 +175,7 @@ def _draft(
     press: Press, due: Due, rendered: Rendered, *, released_at: datetime, is_first: bool, is_mailed: bool
 ) -> ReleaseDraft:
     """The release before the ledger numbers it."""
-    issue, occurrence, publication = due.issue, due.occurrence, press.publication
-    year = released_at.astimezone(publication.zone).year
-    host = links.host(publication.settings.publication.base_url)
-    tag = links.entry_id(host, year, issue.id, occurrence.number)
+    issue, occurrence = due.issue, due.occurrence
     return ReleaseDraft(
         issue_id=issue.id,
         number=occurrence.number,
@@ -189,7 +185,7 @@ def _draft(
         edition_hash=rendered.edition.hash,
         issue_source=issue.source,
         issue_path=issue.path,
-        entry_id=issue.feed_id if issue.feed_id and is_first else tag,
+        entry_id=new_entry_id(press.publication, due, released_at, is_first=is_first),
         transport=press.transport,
         repeats=issue.rule is not None and repeats(issue.rule),
         is_mailed=is_mailed,
@@ -223,7 +219,8 @@ def release_by_hand(press: Press, due: Due, *, now: datetime) -> Release:
         InputError: the issue or a template has faults.
     """
     release = _release(press, due, now=now, is_by_itself=False)
-    assert release is not None  # only a release by itself can be called off
+    if release is None:
+        raise AlreadyReleased(f"{due.issue.id}/{due.occurrence.number} is released already; nothing was done")
     return release
 
 
@@ -286,17 +283,10 @@ def _time(press: Press) -> time:
 
 def _new_correction(press: Press, issue: Issue, release: Release) -> date | None:
     """The date of the newest correction that is meant for this release and not on its page yet."""
-    from sparkpub.adapters.zones import zone
-
-    before = parse_issue(
-        release.issue_source, path=release.issue_path, settings=press.publication.settings, zones=zone
-    )
-    known = set(before.corrections) if isinstance(before, Issue) else set()
+    known = set(issue_of(press.publication.settings, release).corrections)
     later = [r.on for r in press.ledger.releases(issue.id) if r.on > release.on]
     mine = [
-        c.on
-        for c in issue.corrections
-        if c not in known and c.on >= release.on and not any(on <= c.on for on in later)
+        c.on for c in issue.corrections if c not in known and c.on >= release.on and not any(on <= c.on for on in later)
     ]
     return max(mine, default=None)
 

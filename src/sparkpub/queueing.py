@@ -16,9 +16,9 @@ from sparkpub.core.decisions import (
 from sparkpub.core.model import Decision, Issue, OccurrenceState, QueueState, Status, Verdict
 from sparkpub.core.schedule import is_endless, next_occurrences, occurrences
 from sparkpub.errors import UsageError
-from sparkpub.press import Press, Publication
+from sparkpub.press import STOPPED, Press, Publication
 
-WATERMARK, RESUMED, WAITING, STOPPED = "watermark", "resumed_at", "waiting_since", "stopped"
+WATERMARK, RESUMED, WAITING = "watermark", "resumed_at", "waiting_since"
 NO_ACCOUNT = Account(states={}, releases=(), decisions=())
 
 
@@ -56,8 +56,9 @@ def queue(press: Press, issues: Iterable[Issue], *, now: datetime) -> None:
         if issue.status is not Status.READY:
             raise UsageError(f"{issue.path}: status is {issue.status}; write `status: ready` to queue '{issue.id}'")
     with press.ledger.transaction():
+        states = press.ledger.issue_states()
         for issue in chosen:
-            press.ledger.save_issue_state(queued(issue, now))
+            press.ledger.save_issue_state(queued(issue, now, states.get(issue.id)))
             press.ledger.record(now, "queued", issue.id, "")
 
 
@@ -79,9 +80,7 @@ def skip(press: Press, issue: Issue, number: int, *, now: datetime) -> Due:
     state = occurrence_state(due, account(press.ledger), now=now, pace=press.publication.pace)
     if state in (OccurrenceState.RELEASED, OccurrenceState.SKIPPED):
         raise UsageError(f"{issue.id}/{number} is {state} already; nothing was changed")
-    decision = Decision(
-        issue_id=issue.id, number=number, on=due.occurrence.on, verdict=Verdict.SKIPPED, decided_at=now
-    )
+    decision = Decision(issue_id=issue.id, number=number, on=due.occurrence.on, verdict=Verdict.SKIPPED, decided_at=now)
     with press.ledger.transaction():
         press.ledger.decide(decision)
         press.ledger.record(now, "skipped", f"{issue.id}/{number}", f"due on {due.occurrence.on}")

@@ -1,6 +1,5 @@
 """Start a publication, a press or an issue."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from sparkpub.errors import UsageError
 from sparkpub.press import FINGERPRINT, KEY_NAME, Publication, open_publication
 
 _STARTER = resources.files("sparkpub") / "starter"
+_PLACES = {"sparkpub.toml": "sparkpub.toml", "first-issue.md": "issues/hello.md", "gitignore": ".gitignore"}
 
 
 def init_publication(folder: Path, *, now: datetime, environ: Mapping[str, str]) -> list[str]:
@@ -33,19 +33,15 @@ def init_publication(folder: Path, *, now: datetime, environ: Mapping[str, str])
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".sparkpub-", dir=folder.parent) as scratch:
         new = Path(scratch)
-        for name, path in {
-            "sparkpub.toml": "sparkpub.toml",
-            "first-issue.md": "issues/hello.md",
-            "gitignore": ".gitignore",
-        }.items():
-            write_new(new / path, (_STARTER / name).read_bytes())
+        for name, place in _PLACES.items():
+            write_new(new / place, (_STARTER / name).read_bytes())
         shutil.copytree(starter_templates(), new / "templates", ignore=shutil.ignore_patterns("__pycache__"))
         (new / "static").mkdir()
         _begin_press(open_publication(new), now=now, environ=environ)
         folder.mkdir(exist_ok=True)
         made = sorted(new.iterdir(), key=lambda path: (path.name == "sparkpub.toml", path.name))
         for path in made:
-            os.rename(path, folder / path.name)
+            path.rename(folder / path.name)
     return [f"{path.name}/" if (folder / path.name).is_dir() else path.name for path in made]
 
 

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hold": ("deciding", "Decide", "Keep an issue back until it is queued again."),
     "skip": ("deciding", "Decide", "Leave out one occurrence of an issue, for good."),
     "calendar": ("deciding", "Decide", "List every occurrence with its state and why it falls there."),
-    "simulate": ("deciding", "Decide", "Run the whole press against a simulated clock."),
+    "simulate": ("simulation", "Decide", "Run the whole press against a simulated clock."),
     "tick": ("mailing", "Send", "Release what is due now."),
     "release": ("mailing", "Send", "Release an issue by hand, or take in an archive."),
     "build": ("mailing", "Send", "Build the site and the feeds."),
@@ -110,7 +110,7 @@ def sparkpub(ctx: click.Context, publication: str | None, now: str | None, *, as
     """
     ctx.obj = {"publication": publication, "now": now, "as_json": as_json, "quiet": quiet}
     if ctx.invoked_subcommand is None:
-        from sparkpub.cli.deciding import what_next
+        from sparkpub.cli.overview import what_next
 
         ctx.invoke(what_next, publication=publication, now=now, as_json=as_json, quiet=quiet)
 

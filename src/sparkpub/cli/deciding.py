@@ -8,6 +8,7 @@ import click
 
 from sparkpub.adapters.files import write_if_changed
 from sparkpub.adapters.zones import tzdata_version
+from sparkpub.cli.arguments import DATE
 from sparkpub.cli.face import Face, common, progress, table
 from sparkpub.core.decisions import Account
 from sparkpub.core.ics import CalendarItem, calendar_ics
@@ -19,37 +20,13 @@ from sparkpub.queueing import (
     Standing,
     account,
     calendar,
-    find,
     has_no_end,
     hold,
     queue,
     skip,
     upcoming,
 )
-from sparkpub.shelf import Shelf, read_shelf
-
-
-class DateType(click.ParamType):
-    """A date typed as 2017-09-04."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
-        """Read it, or say how to write it."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no date; write it like 2017-09-04", param, ctx)
-
-
-DATE = DateType()
-
-
-def tell_faults(face: Face, shelf: Shelf) -> None:
-    """Name the faults of broken files on stderr; the sound issues go on."""
-    for fault in shelf.faults:
-        click.echo(str(fault), err=True)
-    del face
+from sparkpub.shelf import read_shelf
 
 
 def known_account(face: Face) -> Account:
@@ -92,7 +69,7 @@ def calendar_command(face: Face, start: date | None, end: date | None, ics: str 
     if end <= start:
         raise UsageError(f"--until {end} must come after --from {start}")
     shelf = read_shelf(publication)
-    tell_faults(face, shelf)
+    face.tell(shelf.faults)
     rows = calendar(publication, shelf.issues.values(), known_account(face), start=start, end=end, now=now)
     if ics:
         items = [calendar_item(row, publication) for row in rows]
@@ -120,20 +97,23 @@ def _calendar_text(rows: list[Standing], start: date, end: date) -> str:
     if not rows:
         return ""
     head = {"date": "Date", "time": "Time", "issue": "Issue", "number": "N", "state": "State", "why": "Why"}
-    return table(
-        head,
-        [
-            {
-                "date": f"{row.due.occurrence.on:%a} {row.due.occurrence.on.isoformat()}",
-                "time": f"{row.due.occurrence.local:%H:%M %z}",
-                "issue": row.due.issue.id,
-                "number": str(row.due.occurrence.number or ""),
-                "state": row.state.value,
-                "why": "; ".join(row.why),
-            }
-            for row in rows
-        ],
-    ) + f"\n\n{len(rows)} occurrences from {start} to before {end}, tz data {tzdata_version()}"
+    return (
+        table(
+            head,
+            [
+                {
+                    "date": f"{row.due.occurrence.on:%a} {row.due.occurrence.on.isoformat()}",
+                    "time": f"{row.due.occurrence.local:%H:%M %z}",
+                    "issue": row.due.issue.id,
+                    "number": str(row.due.occurrence.number or ""),
+                    "state": row.state.value,
+                    "why": "; ".join(row.why),
+                }
+                for row in rows
+            ],
+        )
+        + f"\n\n{len(rows)} occurrences from {start} to before {end}, tz data {tzdata_version()}"
+    )
 
 
 @click.command("list")
@@ -143,7 +123,7 @@ def list_command(face: Face, missed: bool) -> int:
     """List the issues with their states and next dates."""
     publication, now = face.publication, face.now()
     shelf = read_shelf(publication)
-    tell_faults(face, shelf)
+    face.tell(shelf.faults)
     known = known_account(face)
     rows = [_issue_row(publication, issue, known, face) for issue in shelf.issues.values()]
     if missed:
@@ -241,7 +221,7 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
     shelf = read_shelf(publication)
     known = account(press.ledger)
     if everything:
-        tell_faults(face, shelf)
+        face.tell(shelf.faults)
         issues = [i for i in shelf.issues.values() if i.status is Status.READY and _queue_word(i, known) == "unqueued"]
     else:
         issues = shelf.pick(ids)
@@ -253,7 +233,9 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
             advance(count, len(issues))
     queue(press, issues, now=now)
     known = account(press.ledger)
-    documents = [_queued_json(face, issue, known, press.ledger.count_audience(_audience(face, issue))) for issue in issues]
+    documents = [
+        _queued_json(face, issue, known, press.ledger.count_audience(_audience(face, issue))) for issue in issues
+    ]
     face.show(documents, lambda: "\n".join(_queued_text(document) for document in documents))
     if not issues:
         face.say("every ready issue is queued already")
@@ -301,7 +283,9 @@ def hold_command(face: Face, issue_id: str, reason: str) -> int:
     press = face.press_to_write()
     (issue,) = read_shelf(face.publication).pick([issue_id])
     hold(press, issue, reason=reason, now=face.now())
-    face.show({"issue": issue.id, "state": "held"}, lambda: f"{issue.id} is held; `sparkpub queue {issue.id}` lets it go")
+    face.show(
+        {"issue": issue.id, "state": "held"}, lambda: f"{issue.id} is held; `sparkpub queue {issue.id}` lets it go"
+    )
     return 0
 
 
@@ -318,14 +302,3 @@ def skip_command(face: Face, issue_id: str, number: int) -> int:
     document = {"issue": issue.id, "number": number, "date": on.isoformat(), "state": OccurrenceState.SKIPPED.value}
     face.show(document, lambda: f"{issue.id}/{number}, due on {on}, is left out")
     return 0
-
-
-__all__ = [
-    "calendar_command",
-    "find",
-    "hold_command",
-    "list_command",
-    "queue_command",
-    "show_command",
-    "skip_command",
-]

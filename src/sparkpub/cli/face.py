@@ -4,17 +4,16 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from sparkpub.errors import UsageError
-from sparkpub.press import Press, Publication, open_press, open_publication
+from sparkpub.errors import CopyError, Fault, UsageError
+from sparkpub.press import Press, Publication, open_copy, open_press, open_publication
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +48,14 @@ class Face:
             raise UsageError("--now would write a false time into the ledger of a press that mails; leave it out")
         return self.press()
 
+    def press_or_copy(self) -> Press:
+        """The press, or on a copy a press that has released nothing: for commands that only read."""
+        try:
+            return self.press()
+        except CopyError:
+            self.say("this is a copy: what the press has released is known only there")
+            return open_copy(self.publication)
+
     def now(self) -> datetime:
         """The instant in UTC: the clock's, or the one that `--now` pretends."""
         if self.pretended_now is None:
@@ -61,6 +68,11 @@ class Face:
         """Tell something beside the result, on stderr, unless `--quiet`."""
         if not self.is_quiet:
             click.echo(message, err=True)
+
+    def tell(self, faults: Iterable[Fault]) -> None:
+        """Name the faults of broken files on stderr; the sound issues go on."""
+        for fault in faults:
+            click.echo(str(fault), err=True)
 
     def show(self, document: Any, text: Callable[[], str]) -> None:  # noqa: ANN401 - any JSON document
         """Print the result: one JSON document, or what `text` writes."""
@@ -109,8 +121,8 @@ def common(command: Callable[..., int | None]) -> Callable[..., int | None]:
     return with_face
 
 
-def confirm(face: Face, question: str, *, yes: bool) -> None:
-    """Ask before something that cannot be taken back.
+def confirm(question: str, *, yes: bool, count: int | None = None) -> None:
+    """Ask before something that cannot be taken back; where people are mailed, `count` is to be typed.
 
     Raises:
         UsageError: there is no terminal to ask on, and `--yes` was not given.
@@ -120,8 +132,16 @@ def confirm(face: Face, question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"{question}\nnothing was done: there is no terminal to ask on; add --yes to go ahead")
-    face.say(question)
-    click.confirm("Go ahead?", abort=True, err=True)
+    click.echo(question, err=True)
+    if count is None:
+        click.confirm("Go ahead?", abort=True, err=True)
+    elif click.prompt(f"Type {count} to mail them", err=True, default="", show_default=False) != str(count):
+        raise click.Abort
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 reader`, `2 readers`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 @contextmanager
@@ -139,7 +159,7 @@ def progress(face: Face, what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def table(head: Mapping[str, str], rows: list[Mapping[str, str]]) -> str:
+def table(head: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
     """Rows under a head as aligned columns; `head` maps keys to titles. Coloured only on a terminal.
 
     The last column takes what the terminal leaves; on a pipe nothing is cut.

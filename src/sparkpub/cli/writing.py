@@ -42,7 +42,7 @@ def init_command(face: Face, folder: str, press: bool) -> int:
 def new_command(face: Face, title: str, series: str, of: str, release: str) -> int:
     """Begin an issue: a file with everything in place but the text."""
     from sparkpub.core.issues import new_issue_text
-    from sparkpub.core.words import slugify
+    from sparkpub.core.slugs import slugify
     from sparkpub.starting import new_issue
 
     if of and release:
@@ -167,5 +167,3 @@ def schema_command(face: Face, what: str) -> int:
     del face
     click.echo(json.dumps(issue_schema() if what == "issue" else config_schema(), indent=2, ensure_ascii=False))
     return 0
-
-

@@ -1,0 +1,190 @@
+"""Place issues on their occurrences: from queue or ledger to the articles that are rendered.
+
+Issue + Occurrence ──placed──▶ Article (as if released then)        for emails, previews, checks
+ledger's releases ──released_articles──▶ Articles (as released)     for pages and feeds
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from sparkpub.adapters.images import read_asset
+from sparkpub.adapters.ledger import Ledger
+from sparkpub.adapters.zones import zone
+from sparkpub.core import links
+from sparkpub.core.article import Article, Neighbour
+from sparkpub.core.decisions import Due
+from sparkpub.core.issues import parse_issue
+from sparkpub.core.markup import images, read_markdown
+from sparkpub.core.model import Asset, Issue, Release
+from sparkpub.core.schedule import repeats
+from sparkpub.core.settings import Settings
+from sparkpub.errors import Fault, InputError, LedgerError
+from sparkpub.press import Publication
+
+
+def placed(
+    publication: Publication,
+    due: Due,
+    *,
+    released_at: datetime,
+    media: Mapping[str, Asset],
+    earlier: Iterable[Release] = (),
+    previous: Neighbour | None = None,
+) -> Article:
+    """An issue as it looks when released at `released_at` (UTC) for one occurrence."""
+    issue, number = due.issue, due.occurrence.number
+    base_url = publication.settings.publication.base_url
+    zone_ = issue.rule.zone if issue.rule else publication.zone
+    known = list(earlier)
+    is_repeating = issue.rule is not None and repeats(issue.rule)
+    return Article(
+        issue=issue,
+        number=number,
+        on=due.occurrence.on,
+        local=released_at.astimezone(zone_),
+        released_at=released_at,
+        updated_at=released_at,
+        entry_id=new_entry_id(publication, due, released_at, is_first=not known),
+        url=links.release_url(base_url, issue.slug, number, repeats=is_repeating),
+        permalink=links.issue_url(base_url, issue.slug),
+        media=media,
+        previous=previous,
+        earlier=tuple(_earlier(publication.settings, release) for release in known),
+    )
+
+
+def new_entry_id(publication: Publication, due: Due, released_at: datetime, *, is_first: bool) -> str:
+    """The feed entry's id, kept for ever: the issue's own `feed_id` for its first release, else a tag URI."""
+    issue = due.issue
+    if issue.feed_id and is_first:
+        return issue.feed_id
+    host = links.host(publication.settings.publication.base_url)
+    return links.entry_id(host, released_at.astimezone(publication.zone).year, issue.id, due.occurrence.number)
+
+
+def read_media(publication: Publication, issue: Issue) -> dict[str, Asset]:
+    """Each picture of an issue, by its source as the issue writes it.
+
+    Raises:
+        InputError: pictures are missing, unreadable or too large; every one is named with its line.
+    """
+    uses = [
+        (use.src, issue.body_line + use.line - 1) for use in images(read_markdown(issue.body, language=issue.language))
+    ]
+    if issue.image:
+        uses.append((issue.image.src, 0))
+    media: dict[str, Asset] = {}
+    faults = []
+    for src, line in uses:
+        if src in media or "://" in src:
+            continue
+        try:
+            media[src] = read_asset(publication.folder, issue.path, src)
+        except ValueError as fault:
+            message, _, cure = str(fault).partition("; ")
+            faults.append(Fault(path=issue.path, line=line, message=message, cure=cure))
+    if faults:
+        raise InputError(*sorted(faults))
+    return media
+
+
+def released_articles(publication: Publication, ledger: Ledger) -> list[Article]:
+    """Every release as an article, in order of release, from the ledger's own copies."""
+    releases = ledger.releases()
+    settings = publication.settings
+    articles = [_released(settings, ledger, release) for release in releases]
+    earlier: dict[str, tuple[Neighbour, ...]] = {}
+    before: dict[str, int] = {}
+    for index, article in enumerate(articles):
+        issue, here = article.issue, neighbour(article)
+        placed_ = replace(article, earlier=earlier.get(issue.id, ()))
+        if issue.series:
+            if (last := before.get(issue.series)) is not None:
+                placed_ = replace(placed_, previous=neighbour(articles[last]))
+                articles[last] = replace(articles[last], next=here)
+            before[issue.series] = index
+        articles[index] = placed_
+        earlier[issue.id] = (*placed_.earlier, here)
+    return articles
+
+
+def neighbour(article: Article) -> Neighbour:
+    """An article as others point to it."""
+    return Neighbour(title=article.issue.title, url=article.url, on=article.on, number=article.number)
+
+
+def _released(settings: Settings, ledger: Ledger, release: Release) -> Article:
+    """One release as an article, without its neighbours."""
+    issue = issue_of(settings, release)
+    base_url = settings.publication.base_url
+    stored = ledger.edition(release.edition_hash)
+    return Article(
+        issue=issue,
+        number=release.number,
+        on=release.on,
+        local=release.released_at.astimezone(issue.rule.zone if issue.rule else zone(settings.publication.timezone)),
+        released_at=release.released_at,
+        updated_at=release.updated_at,
+        entry_id=release.entry_id,
+        url=links.release_url(base_url, issue.slug, release.number, repeats=release.repeats),
+        permalink=links.issue_url(base_url, issue.slug),
+        media={src: ledger.asset(name) for src, name in stored.media.items()},
+    )
+
+
+def issue_of(settings: Settings, release: Release) -> Issue:
+    """The issue as it was released, or as its latest correction left it.
+
+    Raises:
+        LedgerError: the settings no longer have what it names, a series say.
+    """
+    parsed = _parsed(release.issue_source, release.issue_path, _Same(settings))
+    if isinstance(parsed, Issue):
+        return parsed
+    why = "; ".join(f"{fault.message}; {fault.cure}" for fault in parsed)
+    raise LedgerError(f"the released text of {release.name} does not fit sparkpub.toml any more: {why}")
+
+
+class _Same:
+    """Settings as a cache key: one object is one key, since settings hold mappings and cannot be hashed."""
+
+    __slots__ = ("settings",)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.settings is self.settings
+
+    def __hash__(self) -> int:
+        return id(self.settings)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(source: bytes, path: str, same: _Same) -> Issue | tuple[Fault, ...]:
+    """A released text parsed once in a process: ticks and builds ask again and again."""
+    return parse_issue(source, path=path, settings=same.settings, zones=zone)
+
+
+def previous_in_series(publication: Publication, ledger: Ledger, issue: Issue) -> Neighbour | None:
+    """The piece of the same series that was released last."""
+    if not issue.series:
+        return None
+    for release in reversed(ledger.releases()):
+        other = issue_of(publication.settings, release)
+        if other.series == issue.series and other.id != issue.id:
+            return _neighbour(publication.settings, other, release)
+    return None
+
+
+def _earlier(settings: Settings, release: Release) -> Neighbour:
+    """An earlier release of the same issue, as templates list it."""
+    return _neighbour(settings, issue_of(settings, release), release)
+
+
+def _neighbour(settings: Settings, issue: Issue, release: Release) -> Neighbour:
+    """A release as others point to it."""
+    url = links.release_url(settings.publication.base_url, issue.slug, release.number, repeats=release.repeats)
+    return Neighbour(title=issue.title, url=url, on=release.on, number=release.number)

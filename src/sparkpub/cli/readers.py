@@ -1,0 +1,163 @@
+"""Readers: who gets it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sparkpub.cli.face import Face, common, plural, progress, table
+from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.subscribing import (
+    Imported,
+    add_confirmed,
+    add_unconfirmed,
+    export_list,
+    find_reader,
+    import_list,
+    unsubscribe,
+)
+
+
+@click.group("subscribers")
+def subscribers_command() -> None:
+    """The readers: add, list, import, export, unsubscribe."""
+
+
+def reader_json(reader: Subscriber) -> dict[str, Any]:
+    """A reader as one document."""
+    return {
+        "email": reader.address,
+        "name": reader.name,
+        "status": reader.state.value,
+        "suppressed": reader.is_suppressed,
+        "language": reader.language,
+        "tags": list(reader.tags),
+        "attributes": dict(reader.attributes),
+        "evidence": reader.evidence,
+    }
+
+
+@subscribers_command.command("add")
+@click.argument("address")
+@click.option("--name", default="", help="The reader's name.")
+@click.option("--confirmed", metavar="EVIDENCE", help="How and when this reader asked; no confirmation is sent then.")
+@common
+def add_command(face: Face, address: str, name: str, confirmed: str | None) -> int:
+    """Add one reader.
+
+    A confirmation with a link is sent to the address, and the reader is active once it was followed. Where the
+    reader has asked already, on paper say, give that as evidence.
+    """
+    press = face.press_to_write()
+    if confirmed is not None:
+        reader = add_confirmed(press, address, name=name, evidence=confirmed, now=face.now())
+    else:
+        reader = add_unconfirmed(press, address, name=name, now=face.now())
+    face.show(reader_json(reader), lambda: f"{reader.address} is {reader.state}")
+    if confirmed is None:
+        face.say("a confirmation was written; the reader becomes active by following its link")
+    return 0
+
+
+@subscribers_command.command("list")
+@click.option("--status", type=click.Choice([s.value for s in SubscriberState]), help="Only readers with this status.")
+@common
+def list_readers_command(face: Face, status: str | None) -> int:
+    """List the readers."""
+    press = face.press()
+    readers = [r for r in press.ledger.subscribers() if status in (None, r.state.value)]
+    head = {"email": "Address", "name": "Name", "status": "Status", "language": "Language", "tags": "Tags"}
+    face.show([reader_json(r) for r in readers], lambda: table(head, [_row(r) for r in readers]) if readers else "")
+    face.say(plural(len(readers), "reader"))
+    return 0
+
+
+def _row(reader: Subscriber) -> dict[str, str]:
+    """A reader as a row of the table."""
+    status = f"{reader.state}, suppressed" if reader.is_suppressed else reader.state.value
+    return {
+        "email": reader.address,
+        "name": reader.name,
+        "status": status,
+        "language": reader.language,
+        "tags": ", ".join(reader.tags),
+    }
+
+
+@subscribers_command.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True))
+@click.option("--as", "state", type=click.Choice(["active", "unconfirmed"]), help="For rows that give no status.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@common
+def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> int:
+    """Take in readers from a CSV file.
+
+    Columns are email, name, status, language and tags (separated by `;`); any other column is an attribute. Rows
+    that cannot be used are listed with line and reason, the others go in. Nobody who left is subscribed again, and
+    nobody is mailed.
+    """
+    press = face.press_to_write()
+    with progress(face, "importing") as advance:
+        done = import_list(
+            press,
+            Path(file).read_bytes(),
+            path=file,
+            state=SubscriberState(state) if state else None,
+            is_dry_run=dry_run,
+            now=face.now(),
+            progress=advance,
+        )
+    for reject in done.rejects:
+        click.echo(f"{file}:{reject.line}: {reject.reason}", err=True)
+    face.show(_imported_json(done), lambda: _imported_text(done))
+    return 1 if done.rejects else 0
+
+
+def _imported_json(done: Imported) -> dict[str, Any]:
+    """An import as one document."""
+    return {
+        "added": done.added,
+        "known": done.known,
+        "rejected": [{"line": reject.line, "reason": reject.reason} for reject in done.rejects],
+        "dry_run": done.is_dry_run,
+    }
+
+
+def _imported_text(done: Imported) -> str:
+    """An import in a line."""
+    verb = "would be added" if done.is_dry_run else "added"
+    known = f", {done.known:,} known already and left as they are" if done.known else ""
+    refused = f", {plural(len(done.rejects), 'row')} refused" if done.rejects else ""
+    return f"{plural(done.added, 'reader')} {verb}{known}{refused}"
+
+
+@subscribers_command.command("export")
+@click.option("--out", type=click.Path(dir_okay=False), help="File to write (default: standard output).")
+@common
+def export_command(face: Face, out: str | None) -> int:
+    """Write all readers as CSV, in the form that `import` takes."""
+    press = face.press()
+    if face.as_json:
+        face.show([reader_json(reader) for reader in press.ledger.subscribers()], str)
+    elif out is None:
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in export_list(press))
+    else:
+        from sparkpub.adapters.files import write_if_changed
+
+        write_if_changed(Path(out), "".join(export_list(press)).encode())
+        face.say(f"written to {out}")
+    return 0
+
+
+@subscribers_command.command("unsubscribe")
+@click.argument("address")
+@common
+def unsubscribe_command(face: Face, address: str) -> int:
+    """Let a reader go; what is not sent yet is not sent any more."""
+    press = face.press_to_write()
+    reader = find_reader(press, address)
+    if reader.state is not SubscriberState.UNSUBSCRIBED:
+        unsubscribe(press, reader, now=face.now())
+    face.show({"email": reader.address, "status": "unsubscribed"}, lambda: f"{reader.address} has left")
+    return 0

@@ -1,0 +1,102 @@
+"""Simulate: run the whole press against a simulated clock and show what it would do."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sparkpub.cli.arguments import DATE
+from sparkpub.cli.face import Face, common, plural, progress, table
+from sparkpub.cli.mailing import REHEARSAL
+from sparkpub.core.model import Subscriber
+from sparkpub.errors import InputError, UsageError
+from sparkpub.shelf import read_shelf
+from sparkpub.simulating import Simulated, sample_readers, simulate
+
+
+@click.command("simulate")
+@click.option("--from", "start", type=DATE, required=True, help="First date of the window.")
+@click.option("--until", "end", type=DATE, required=True, help="First date after the window.")
+@click.option("--out", type=click.Path(file_okay=False), help="Folder to write into (default: var/simulation).")
+@click.option("--readers", default="3", metavar="N|all", help="So many sample readers, or copies of all real ones.")
+@common
+def simulate_command(face: Face, start: date, end: date, out: str | None, readers: str) -> int:
+    """Run the whole press against a simulated clock.
+
+    Every ready issue counts as queued at the start. DIR/mail is a Maildir, DIR/site the site and feeds as they would
+    stand at the end, DIR/calendar.ics and DIR/releases.json tell what fell when. The real ledger is not touched.
+    """
+    publication = face.publication
+    if end <= start:
+        raise UsageError(f"--until {end} must come after --from {start}")
+    folder = Path(out) if out else publication.folder / "var" / "simulation"
+    shelf = read_shelf(publication)
+    face.tell(shelf.faults)
+    people = _people(face, readers)
+    with progress(face, "simulating") as advance:
+        done = simulate(publication, shelf, window=(start, end), out=folder, readers=people, progress=advance)
+    for report in done.reports:
+        face.tell(report.faults)
+    document = _document(done, folder, readers=len(people))
+    face.show(document, lambda: _summary(done, folder, window=(start, end), readers=len(people)))
+    face.say(REHEARSAL)
+    return InputError.exit_code if any(report.faults for report in done.reports) else 0
+
+
+def _people(face: Face, readers: str) -> list[Subscriber]:
+    """The readers of a simulation: invented ones, or copies of all that the ledger has."""
+    if readers == "all":
+        return list(face.press().ledger.subscribers())
+    if not readers.isdecimal():
+        raise UsageError(f"--readers '{readers}' is neither a number nor `all`")
+    return sample_readers(int(readers))
+
+
+def _document(done: Simulated, folder: Path, *, readers: int) -> dict[str, Any]:
+    """The simulation as one document."""
+    return {
+        "releases": list(done.rows),
+        "readers": readers,
+        "messages": done.messages,
+        "ticks": done.ticks,
+        "missed": [
+            {"issue": due.issue.id, "number": due.occurrence.number, "date": due.occurrence.on.isoformat()}
+            for report in done.reports
+            for due in report.missed
+        ],
+        "faults": [str(fault) for report in done.reports for fault in report.faults],
+        "mail": str(folder / "mail"),
+        "site": str(folder / "site"),
+        "calendar": str(folder / "calendar.ics"),
+    }
+
+
+def _summary(done: Simulated, folder: Path, *, window: tuple[date, date], readers: int) -> str:
+    """What people read: what was released when and why, and what to open."""
+    rows = [
+        {
+            "date": f"{date.fromisoformat(row['date']):%a} {row['date']}",
+            "time": row["local"][11:16],
+            "number": str(row["number"] or ""),
+            "title": row["title"],
+            "why": row["why"],
+        }
+        for row in done.rows
+    ]
+    head = {"date": "Date", "time": "Time", "number": "N", "title": "Title", "why": "Why"}
+    lines = [table(head, rows), ""] if rows else []
+    lines.append(
+        f"{plural(len(rows), 'release')} from {window[0]} to before {window[1]}, "
+        f"{plural(done.messages, 'message')} to {plural(readers, 'reader')}"
+    )
+    for what, path in (
+        ("site", folder / "site" / "index.html"),
+        ("email", folder / "email.html"),
+        ("feed", folder / "site" / "atom.xml"),
+        ("mail", folder / "mail"),
+        ("calendar", folder / "calendar.ics"),
+    ):
+        if path.exists():
+            lines.append(f"  {what:<9} {path}")
+    return "\n".join(lines)

@@ -1,0 +1,215 @@
+"""Simulate: the whole press against a simulated clock, in a scratch ledger; the real one is never touched.
+
+    issues ──all queued──▶ tick, send, tick, send … to the end of the window ──▶ site, Maildir, calendar, releases
+
+Nothing here knows how to release or send: it is the same `tick`, `send` and `build` that a press runs.
+"""
+
+import email
+import email.policy
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sparkpub.adapters.files import write_if_changed
+from sparkpub.adapters.ledger import ReaderRow, open_ledger
+from sparkpub.adapters.secrets import PUBLIC_KEY
+from sparkpub.building import build
+from sparkpub.core.decisions import midnight
+from sparkpub.core.ics import CalendarItem, calendar_ics
+from sparkpub.core.model import Status, Subscriber, SubscriberState
+from sparkpub.press import Press, Publication
+from sparkpub.publishing import TickReport, tick
+from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, queue
+from sparkpub.sending import send, status_rows
+from sparkpub.shelf import Shelf
+
+_SAMPLES = (("Ada Sample", "en"), ("Zoë Müller-Łukasiewicz", "de"), ("", ""))
+_RELEASES = "releases.json"
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What a simulated press did.
+
+    `rows` are the releases in order, each with its balance and what there is to say of its date (the keys of
+    `status`, and `title local why`); `reports` are the ticks that missed something or met a fault.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    messages: int
+    ticks: int
+    reports: tuple[TickReport, ...]
+
+
+def sample_readers(count: int) -> list[Subscriber]:
+    """`count` invented readers: with a plain name, a name that needs encoding, no name, and so on around."""
+    return [
+        Subscriber(
+            subscriber_id=index + 1,
+            address=f"reader-{index + 1}@example.org",
+            name=_SAMPLES[index % len(_SAMPLES)][0],
+            state=SubscriberState.ACTIVE,
+            language=_SAMPLES[index % len(_SAMPLES)][1],
+        )
+        for index in range(count)
+    ]
+
+
+def simulate(
+    publication: Publication,
+    shelf: Shelf,
+    *,
+    window: tuple[date, date],
+    out: Path,
+    readers: list[Subscriber],
+    progress: Callable[[int, int], None],
+) -> Simulated:
+    """Run the press from the first date of the half-open `window` to its end, and leave everything in `out`.
+
+    Every ready issue counts as queued at the start. The clock ticks daily and at every due instant. The Maildir's
+    names are stable, so a simulation that is broken off and run again ends the same.
+    """
+    _clear(out)
+    with tempfile.TemporaryDirectory(prefix="sparkpub-") as scratch:
+        press = _scratch_press(publication, Path(scratch), out)
+        try:
+            return _simulated(press, shelf, window=window, out=out, readers=readers, progress=progress)
+        finally:
+            press.ledger.close()
+
+
+def _clear(out: Path) -> None:
+    """Take away what an earlier simulation left; a folder that is not one of ours is only added to."""
+    if not (out / _RELEASES).exists():
+        return
+    for name in ("mail", "site"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    (out / _RELEASES).unlink()
+
+
+def _scratch_press(publication: Publication, scratch: Path, out: Path) -> Press:
+    """A press that rehearses into `out` and remembers in a ledger that is thrown away.
+
+    The key is the public one, so that no simulated link can ever be used, and every machine writes the same bytes.
+    """
+    settings = publication.settings
+    delivery = replace(settings.delivery, transport="maildir", sandbox="")
+    rehearsal = Publication(folder=publication.folder, settings=replace(settings, delivery=delivery))
+    ledger = open_ledger("sqlite://", scratch)
+    return Press(
+        publication=rehearsal,
+        ledger=ledger,
+        key=PUBLIC_KEY,
+        state=scratch,
+        outbox=out / "mail",
+        stop_file=scratch / "STOP",
+    )
+
+
+def _simulated(
+    press: Press,
+    shelf: Shelf,
+    *,
+    window: tuple[date, date],
+    out: Path,
+    readers: list[Subscriber],
+    progress: Callable[[int, int], None],
+) -> Simulated:
+    """The simulation itself, on an open scratch press."""
+    start = midnight(window[0]) - 2 * _A_DAY  # somewhere on earth it is that date already
+    press.ledger.import_subscribers([_row(reader) for reader in readers], at=start)
+    ready = [issue for issue in shelf.issues.values() if issue.status is Status.READY]
+    queue(press, ready, now=start)
+    standings = calendar(press.publication, ready, NO_ACCOUNT, start=window[0], end=window[1], now=start)
+    reports = list(_ticks(press, shelf, standings, window=window, progress=progress))
+    build(press, out=out / "site")
+    rows = _rows(press, standings)
+    _write(press, standings, rows, out=out, stamp=start)
+    return Simulated(
+        rows=tuple(rows),
+        messages=sum(row["sent"] for row in rows),
+        ticks=len(reports),
+        reports=tuple(report for report in reports if report.faults or report.missed),
+    )
+
+
+def _row(reader: Subscriber) -> ReaderRow:
+    """A reader as a scratch ledger takes it in."""
+    return ReaderRow(
+        address=reader.address,
+        name=reader.name,
+        state=reader.state,
+        language=reader.language,
+        tags=reader.tags,
+        attributes=reader.attributes,
+        evidence=reader.evidence,
+    )
+
+
+def _ticks(
+    press: Press,
+    shelf: Shelf,
+    standings: list[Standing],
+    *,
+    window: tuple[date, date],
+    progress: Callable[[int, int], None],
+) -> Iterator[TickReport]:
+    """Tick daily, at every due instant, and whenever spacing lets a waiting release go."""
+    due = sorted({standing.due.occurrence.at for standing in standings})
+    first, last = midnight(window[0]), max([midnight(window[1]), *due])
+    now = min([first, *due])
+    days = max((last - first).days, 1)
+    while True:
+        report = tick(press, shelf, now=now, window=window)
+        if report.released:
+            send(press, now=now)
+        yield report
+        progress(min(max((now - first).days, 0), days), days)
+        coming = [at for at in due if at > now][:1]
+        if again := report.agenda.look_again_at:
+            coming.append(again)
+        if now < last:
+            coming.append(now + _A_DAY)
+        if not coming:
+            return
+        now = min(coming)
+
+
+def _rows(press: Press, standings: list[Standing]) -> list[dict[str, Any]]:
+    """The releases in order, each with its balance and why it fell where it did."""
+    by_name = {(s.due.issue.id, s.due.occurrence.number): s for s in standings}
+    rows = []
+    for row in status_rows(press):
+        standing = by_name[row["issue"], row["number"]]
+        told = {
+            "title": standing.due.issue.title,
+            "local": standing.due.occurrence.local.isoformat(),
+            "why": "; ".join(standing.why),
+        }
+        rows.append({**row, **told})
+    return rows
+
+
+def _write(press: Press, standings: list[Standing], rows: list[dict[str, Any]], *, out: Path, stamp: datetime) -> None:
+    """The calendar, the list of releases, and the last email as a page to look at."""
+    settings = press.publication.settings
+    items = [CalendarItem.of(s.due.issue, s.due.occurrence, why=s.why, settings=settings) for s in standings]
+    write_if_changed(out / "calendar.ics", calendar_ics(items, title=settings.publication.title, stamp=stamp))
+    write_if_changed(out / _RELEASES, (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode())
+    newest = max((path for path in (out / "mail" / "new").glob("*")), default=None)
+    if newest:
+        write_if_changed(out / "email.html", _for_the_eye(newest.read_bytes(), settings.publication.base_url))
+
+
+def _for_the_eye(message: bytes, base_url: str) -> bytes:
+    """The HTML of a message with its pictures taken from the simulated site, since none is served yet."""
+    html = email.message_from_bytes(message, policy=email.policy.default).get_body(("html",))
+    text = html.get_content() if html else ""
+    return text.replace(f"{base_url}/media/", "site/media/").encode()
