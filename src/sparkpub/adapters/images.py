@@ -84,8 +84,10 @@ def _look(data: bytes, src: str) -> tuple[str, str, int, int]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
             with Image.open(io.BytesIO(data), formats=tuple(_FORMATS)) as image:
                 kind, (width, height) = str(image.format), image.size
-                is_sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
-                if width * height <= MAX_PIXELS:
+                is_small = width * height <= MAX_PIXELS
+                # Asked of a PNG, Pillow would decode the whole picture to answer.
+                is_turned = is_small and kind in ("JPEG", "WEBP") and image.getexif().get(_ORIENTATION) in _SIDEWAYS
+                if is_small:
                     image.verify()
     except UnidentifiedImageError:
         raise ValueError(f"'{src}' is no PNG, JPEG, GIF or WebP; save it as one of them") from None
@@ -98,7 +100,7 @@ def _look(data: bytes, src: str) -> tuple[str, str, int, int]:
     if width * height > MAX_PIXELS:
         raise ValueError(f"the picture '{src}' has more than 40 megapixels; save it smaller")
     extension, media_type = _FORMATS[kind]
-    return (extension, media_type, height, width) if is_sideways else (extension, media_type, width, height)
+    return (extension, media_type, height, width) if is_turned else (extension, media_type, width, height)
 
 
 def _clean(stem: str) -> str:

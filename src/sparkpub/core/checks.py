@@ -20,7 +20,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
-_MAILBOX = re.compile(r'(?P<name>"[^"\\]*"|[^"<>]*)<(?P<address>[^<>]+)>')
+_MAILBOX = re.compile(r'(?P<name>"[^"\\]*"\s*|[^"<>]*)<(?P<address>[^<>]+)>')
 
 
 def shown(text: str) -> str:

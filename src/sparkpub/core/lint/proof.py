@@ -183,6 +183,9 @@ def _declarations(style: str) -> dict[str, str]:
 
 
 def _colour(value: str) -> str:
-    """The colour a value names, "" if none that can be told."""
+    """The colour a value names as six hex digits, "" if none that can be told."""
     found = _COLOUR.search(value)
-    return found[0] if found else _NAMED.get(value.strip(), "")
+    if found is None:
+        return _NAMED.get(value.strip(), "")
+    is_short = len(found[0]) == len("#abc")
+    return "#" + "".join(digit * 2 for digit in found[0][1:]) if is_short else found[0]

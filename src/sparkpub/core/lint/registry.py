@@ -67,10 +67,11 @@ class Proof:
     @cached_property
     def tree(self) -> Any:  # noqa: ANN401 - lxml publishes no types
         """The HTML part as lxml reads it."""
-        from lxml import html
+        from lxml import etree, html
 
         parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-        return html.document_fromstring((self.html.strip() or "<html></html>").encode(), parser=parser)
+        tree = etree.fromstring(self.html.encode("utf-8", "replace") or b"<html></html>", parser)
+        return html.Element("html") if tree is None else tree
 
 
 ManuscriptCheck = Callable[[Manuscript], Iterator[Finding]]
