@@ -46,6 +46,10 @@ class Ledger(DeliveryRows):
         """Inside, commits outlive this process but perhaps not a power cut: for intents and replies in a claim."""
         return self._db.hasty()
 
+    def durable(self) -> AbstractContextManager[None]:
+        """Inside `hasty`: commits are on the disk when they return, with all that came before."""
+        return self._db.durable()
+
     def close(self) -> None:
         """Let the file go."""
         self._db.close()

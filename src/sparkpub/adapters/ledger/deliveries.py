@@ -77,10 +77,6 @@ class DeliveryRows(ReaderRows):
         """Note that a process begins to send; returns its epoch, which no other run has."""
         return self._db.insert(_SQL["begin_run"], {"boot": boot, "pid": pid, "at": to_seconds(at)})
 
-    def end_run(self, epoch: int, *, at: datetime) -> None:
-        """Note that a run has closed all it had claimed."""
-        self._db.write(_SQL["end_run"], {"epoch": epoch, "at": to_seconds(at)})
-
     def open_runs(self, *, besides: int) -> list[Run]:
         """Runs that began and never ended."""
         rows = self._db.rows(_SQL["open_runs"], {"epoch": besides})
@@ -162,18 +158,22 @@ class DeliveryRows(ReaderRows):
             "at": to_seconds(at),
         }
         found = self._db.write(_SQL["recover_sending"], values)
-        for claim in self._db.rows(_SQL["open_claims"], {"epoch": run.epoch}):
-            if claim["release_id"] != release.release_id:
-                continue
-            if is_new_boot:
-                place = {
-                    "batch": claim["batch"],
-                    "last": claim["last_subscriber_id"],
-                    "claimed_at": claim["claimed_at"],
-                }
-                found += self._db.write(_SQL["recover_claimed"], values | place)
-            self.close_claim(claim["claim_id"], at=at)
+        if is_new_boot:
+            for claim in self._db.rows(_SQL["open_claims"], {"epoch": run.epoch}):
+                if claim["release_id"] == release.release_id:
+                    place = {key: claim[key] for key in ("batch", "claimed_at")}
+                    values |= place | {"last": claim["last_subscriber_id"]}
+                    found += self._db.write(_SQL["recover_claimed"], values)
         return found
+
+    def close_run(self, epoch: int, *, at: datetime) -> None:
+        """Note that a run and all it had claimed is over."""
+        self._db.write(_SQL["close_claims"], {"epoch": epoch, "at": to_seconds(at)})
+        self._db.write(_SQL["end_run"], {"epoch": epoch, "at": to_seconds(at)})
+
+    def uncertain_releases(self) -> list[int]:
+        """The numbers of releases with deliveries in doubt."""
+        return [int(row[0]) for row in self._db.rows(_SQL["releases_with_uncertain"])]
 
     def resend_uncertain(self, release_id: int, *, at: datetime) -> int:
         """Let deliveries in doubt be tried again, under the same Message-ID; returns how many."""

@@ -73,6 +73,9 @@ UPDATE delivery SET state = :state, at = :at, code = :code
 WHERE release_id = :release_id AND state IN (0, 1, 3) AND (state IN (0, 1) OR (state = 3 AND at <= :claimed_at))
     AND batch = :batch AND subscriber_id <= :last
 
+-- name: close_claims
+UPDATE claim SET closed_at = :at WHERE closed_at IS NULL AND epoch = :epoch
+
 -- name: open_claims
 SELECT claim_id, release_id, batch, last_subscriber_id, claimed_at FROM claim
 WHERE closed_at IS NULL AND epoch = :epoch ORDER BY claim_id

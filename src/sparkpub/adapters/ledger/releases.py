@@ -57,6 +57,14 @@ class ReleaseRows(QueueRows):
             raise LedgerError(f"the ledger has no release {release_id}; `sparkpub status` lists them")
         return _release(row)
 
+    def releases_in(self, state: ReleaseState) -> list[Release]:
+        """The mailed releases in one state, newest first."""
+        return [_release(row) for row in self._db.rows(_SQL["releases_in_state"], {"state": state.value})]
+
+    def release_state(self, release_id: int) -> ReleaseState:
+        """How far a release has come, as the ledger says at this moment."""
+        return ReleaseState(self._db.row(_SQL["release_state"], {"release_id": release_id})["state"])
+
     def add_release(self, draft: ReleaseDraft) -> int:
         """Keep the fact of a release; returns its number. One that is not mailed is finished at once.
 

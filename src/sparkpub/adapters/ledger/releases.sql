@@ -64,3 +64,7 @@ SELECT stopped_at, stop_reason, resumed_at FROM release WHERE release_id = :rele
 
 -- name: reopen_release
 UPDATE release SET state = 'sending' WHERE release_id = :release_id AND state = 'finished'
+
+-- name: releases_in_state
+-- Newest first: the latest news is worth most.
+SELECT * FROM release WHERE state = :state AND is_mailed = 1 ORDER BY released_at DESC, release_id DESC

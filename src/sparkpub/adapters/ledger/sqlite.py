@@ -123,13 +123,29 @@ class Database:
     @contextmanager
     def hasty(self) -> Iterator[None]:
         """Inside, commits outlive the process but perhaps not the power; not to be entered in a transaction."""
-        if self._level == "FULL":
-            self.write("PRAGMA synchronous = NORMAL")
+        with self._synchronous("NORMAL"):
+            yield
+
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """Inside `hasty`: commits are on the disk when they return, with all that came before them."""
+        with self._synchronous("FULL"):
+            yield
+
+    @contextmanager
+    def _synchronous(self, level: str) -> Iterator[None]:
+        """Commit at another level inside; a scratch ledger has one level only."""
+        before = self._level
+        if before in ("OFF", level):
+            yield
+            return
+        self.write(f"PRAGMA synchronous = {level}")
+        self._level = level
         try:
             yield
         finally:
-            if self._level == "FULL":
-                self.write("PRAGMA synchronous = FULL")
+            self._level = before
+            self.write(f"PRAGMA synchronous = {before}")
 
     def write(self, sql: str, values: Values | None = None) -> int:
         """Run a statement; returns how many rows it changed."""

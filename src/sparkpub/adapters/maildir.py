@@ -1,0 +1,50 @@
+"""Put messages into a Maildir under stable names: putting one there again changes nothing."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from sparkpub.errors import BusyError, TransportError
+
+_FULL = (28, 122)  # ENOSPC, EDQUOT
+
+
+class Maildir:
+    """A Maildir folder, made when the first message comes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Deliver into `folder`/new."""
+        self._new, self._tmp, self._cur = folder / "new", folder / "tmp", folder / "cur"
+
+    @cached_property
+    def _seen(self) -> frozenset[str]:
+        """Names of messages that a mail reader has moved to cur, without their flags."""
+        for folder in (self._new, self._tmp, self._cur):
+            folder.mkdir(parents=True, exist_ok=True)
+        return frozenset(entry.name.partition(":")[0] for entry in os.scandir(self._cur))
+
+    def deliver(self, name: str, data: bytes) -> bool:
+        """Put a message there as a whole; False if one of that name is there already. Line ends become LF.
+
+        Raises:
+            BusyError: the disk is full.
+            TransportError: the folder cannot be written.
+        """
+        try:
+            target = self._new / name
+            if name in self._seen or target.exists():
+                return False
+            scratch = self._tmp / name
+            scratch.write_bytes(data.replace(b"\r\n", b"\n"))
+            scratch.replace(target)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise BusyError(f"{self._new}: the disk is full; make room and run the same command again") from error
+            raise TransportError(f"{self._new}: {error.strerror}; check the folder and its permissions") from error
+        return True
+
+
+def stable_name(*, released_at: int, release_id: int, subscriber_id: int, host: str) -> str:
+    """`<release epoch>.R<release>S<subscriber>.<host>`: the same for the same delivery, always."""
+    safe = host.replace("/", "\\057").replace(":", "\\072")
+    return f"{released_at}.R{release_id}S{subscriber_id}.{safe}"

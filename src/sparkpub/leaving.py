@@ -1,0 +1,66 @@
+"""Refuse to mail real readers from a publication that is not set up, or that nobody could leave."""
+
+import tomllib
+from datetime import datetime
+from importlib import resources
+
+from sparkpub.adapters.probe import answers
+from sparkpub.adapters.secrets import PUBLIC_KEY
+from sparkpub.core.addresses import is_reserved
+from sparkpub.core.model import ReleaseState, SubscriberState
+from sparkpub.errors import UsageError
+from sparkpub.press import Press
+
+
+def refuse_unready(press: Press, *, now: datetime) -> None:
+    """Say what is missing before smtp may start, if anything is.
+
+    Raises:
+        UsageError: a placeholder of `init` stands, there is no key, or real readers could not leave.
+    """
+    settings = press.publication.settings
+    if press.key == PUBLIC_KEY:
+        raise UsageError("smtp needs a key of its own; `sparkpub init --press .` writes one into secrets.env")
+    for key, placeholder in _placeholders().items():
+        if getattr(settings.publication, f"{key}_" if key == "from" else key) == placeholder:
+            raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
+    if not settings.smtp:
+        raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
+    if settings.delivery.sandbox or not _has_due(press, now) or not _has_real_readers(press):
+        return
+    if not _can_leave(press):
+        raise UsageError(
+            "nobody could leave this newsletter: run `sparkpub serve` where [web] url leads, or set [inbox] "
+            "unsubscribe_address with imap or maildir"
+        )
+
+
+def _placeholders() -> dict[str, str]:
+    """What `init` wrote and a person has to replace."""
+    starter = tomllib.loads((resources.files("sparkpub") / "starter" / "sparkpub.toml").read_text(encoding="utf-8"))
+    return {key: starter["publication"][key] for key in ("title", "base_url", "from", "postal_address")}
+
+
+def _has_due(press: Press, now: datetime) -> bool:
+    """Whether anything would be mailed now."""
+    for release in press.ledger.releases_in(ReleaseState.SENDING):
+        counts = press.ledger.open_counts(release.release_id, at=now)
+        if release.transport == press.transport and counts.pending + counts.due:
+            return True
+    return False
+
+
+def _has_real_readers(press: Press) -> bool:
+    """Whether any active reader is at a domain that mail can arrive at."""
+    return any(
+        reader.state is SubscriberState.ACTIVE and not is_reserved(reader.address)
+        for reader in press.ledger.subscribers()
+    )
+
+
+def _can_leave(press: Press) -> bool:
+    """Whether the web face answers where the links lead, or mail to the unsubscribe address is fetched."""
+    settings = press.publication.settings
+    if settings.web.url and answers(settings.web.url, press.key):
+        return True
+    return bool(settings.inbox.unsubscribe_address and (settings.inbox.imap or settings.inbox.maildir))
