@@ -194,8 +194,8 @@ accent = "red"
     )
     assert said == [
         (
-            'sparkpub.toml:1: [publication] postal_address is missing; add `postal_address = "Your Name, Your Street 1, '
-            'Your Town"`'
+            'sparkpub.toml:1: [publication] postal_address is missing; add `postal_address = "Your Name, '
+            'Your Street 1, Your Town"`'
         ),
         'sparkpub.toml:1: [publication] title is missing; add `title = "Your Newsletter"`',
         "sparkpub.toml:2: unknown key 'titel'; did you mean 'title'?",
