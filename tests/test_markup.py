@@ -186,6 +186,10 @@ def test_tables_have_a_head_with_scope_and_keep_their_alignment() -> None:
     assert '<td style="text-align:right">2</td>' in html
 
 
+def test_the_empty_corner_of_a_table_is_no_head() -> None:
+    assert '<tr>\n<td></td>\n<th scope="col">b</th>\n</tr>' in page("| | b |\n|---|---|\n| 1 | 2 |")
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [("# A\n\n## B", "h2 h3"), ("## A\n\n### B", "h2 h3"), ("### A\n\n# B\n\n###### C", "h4 h2 h6")],

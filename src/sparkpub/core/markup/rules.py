@@ -66,7 +66,9 @@ def _structure(state: StateCore) -> None:
         elif token.type == "blockquote_close":
             _set_attribution(out, quotations.pop())
         out.append(token)
-        if token.type == "container_note_open":
+        if token.type == "th_close" and not out[-2].children:
+            _set_plain_cell(out)
+        elif token.type == "container_note_open":
             out.extend(_note_title(token, state))
         elif token.type == "paragraph_close":
             _set_figure(out, state)
@@ -102,6 +104,11 @@ def _parsed(text: str, lines: list[int] | None, state: StateCore) -> Token:
     children: list[Token] = []
     state.md.inline.parse(text, state.md, state.env, children)
     return Token("inline", "", 0, content=text, map=lines, children=children)
+
+
+def _set_plain_cell(out: list[Token]) -> None:
+    """Turn an empty head of a column into a plain cell: a head without words is announced as nothing."""
+    out[-3], out[-1] = out[-3].copy(type="td_open", tag="td"), out[-1].copy(type="td_close", tag="td")
 
 
 def _set_attribution(out: list[Token], opened_at: int) -> None:

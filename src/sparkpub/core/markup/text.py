@@ -31,9 +31,9 @@ def plain_text(markup: Markup, *, base_url: str) -> str:
     Lines keep to 72 columns but for addresses, code and single long words; none ends in white space. Notes stand
     numbered at the end, after them each address once under its number. Pictures are `[Image: alt. caption]`.
     """
-    text = _Text(markup, base_url).write()
-    lines = (line.rstrip() for line in text.replace("\u00a0", " ").split("\n"))
-    tidy = _BLANK_LINES.sub("\n\n", _INVISIBLE.sub("", printable("\n".join(lines)))).strip("\n")
+    text = _INVISIBLE.sub("", printable(_Text(markup, base_url).write())).replace("\u00a0", " ")
+    lines = (line.rstrip() for line in text.split("\n"))
+    tidy = _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
     return tidy + "\n" if tidy else ""
 
 
@@ -135,7 +135,7 @@ class _Text:
 
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
-        cells = [[self._inline(cell).replace("\n", " ") for cell in row.children] for row in rows]
+        cells = [[_on_one_line(self._inline(cell)) for cell in row.children] for row in rows]
         sides = [str(cell.attrs.get("style", "")).removeprefix("text-align:") for cell in rows[0].children]
         return table(cells, sides, width)
 
@@ -227,6 +227,10 @@ def _typed(token: Token) -> str:
 def _address(href: str) -> str:
     """An address as one types it: a mailbox without its scheme."""
     return href if "?" in href else href.removeprefix("mailto:")
+
+
+def _on_one_line(text: str) -> str:
+    return text.replace("\n", " ").replace("\t", " ")
 
 
 def _leaves(node: SyntaxTreeNode) -> list[Token]:

@@ -43,8 +43,9 @@ def email_html(
     """The body for an email; the arguments mean what they mean in `page_html`.
 
     The theme styles plain elements and these classes: `attribution`, `note`, `note-title`, `figure`, `image` (in a
-    figure or alone in its paragraph), `caption`, `table`, `footnotes`, `footnote-ref`, `footnote-back`. A picture's
-    width attribute is at most `column`, the pixels that the text is wide; without a height it keeps its shape.
+    figure or alone in its paragraph), `caption`, `scroll` around each `table`, `footnotes`, `footnote-ref`,
+    `footnote-back`. A picture's width attribute is at most `column`, the pixels that the text is wide; without a
+    height it keeps its shape.
     """
     writer = _Email(markup, media=media, base_url=base_url, prefix=prefix, url=url)
     writer.column = column
@@ -256,7 +257,10 @@ class _Email(_Page):
         return "</div>\n"
 
     def _table_open(self, _: Token) -> str:
-        return '<table class="table">\n'
+        return '<div class="scroll"><table class="table">\n'
+
+    def _table_close(self, _: Token) -> str:
+        return "</table></div>\n"
 
     def _figure_open(self, _: Token) -> str:
         return '<div class="figure">'
