@@ -8,7 +8,7 @@ The transaction is the release: pages, feeds and messages are made from the ledg
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sparkpub.adapters.zones import tzdata_version
 from sparkpub.articles import issue_of, new_entry_id
@@ -30,6 +30,15 @@ from sparkpub.rendering import Rendered, correct_edition, render_due
 from sparkpub.shelf import Shelf
 
 ALWAYS = (date.min, date.max)
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A due occurrence that could not be rendered, and why."""
+
+    due: Due
+    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,29 +60,20 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
     stays due until its grace runs out.
     """
     held = _review(press, shelf, now)
-    agenda = decide(
-        shelf.issues.values(),
-        account(press.ledger),
-        now=now,
-        pace=press.publication.pace,
-        series_order=press.publication.series_order,
-        window=window,
-    )
-    if agenda.pause:
-        _pause(press, agenda.pause, now)
-        return TickReport(agenda=agenda, held=held)
     released: list[Release] = []
-    faults: list[Fault] = []
-    for due in agenda.to_release:
-        try:
-            release = _release(press, due, now=now, is_by_itself=True)
-        except InputError as error:
-            faults.extend(error.faults)
-            continue
-        if release:
-            released.append(release)
+    broken: list[Broken] = []
+    while True:
+        agenda = _agenda(press, shelf, broken, now=now, window=window)
+        if agenda.pause:
+            _pause(press, agenda.pause, now)
+            return TickReport(agenda=agenda, held=held)
+        found = _release_all(press, agenda, released, now=now)
+        if found is None:
+            break
+        broken.append(found)  # decide again without them: a broken issue takes no other's slot
     corrected = correct(press, shelf, now=now)
-    _close(press, agenda, now, is_clean=not faults)
+    _close(press, agenda, broken, now)
+    faults = [fault for found in broken for fault in found.faults]
     return TickReport(
         released=tuple(released),
         corrected=tuple(corrected),
@@ -82,6 +82,33 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
         faults=tuple(faults),
         agenda=agenda,
     )
+
+
+def _agenda(
+    press: Press, shelf: Shelf, broken: Iterable[Broken], *, now: datetime, window: tuple[date, date]
+) -> Agenda:
+    """What is to be done now, leaving out issues that have turned out to be broken."""
+    left_out = {found.due.issue.id for found in broken}
+    return decide(
+        [issue for issue in shelf.issues.values() if issue.id not in left_out],
+        account(press.ledger),
+        now=now,
+        pace=press.publication.pace,
+        series_order=press.publication.series_order,
+        window=window,
+    )
+
+
+def _release_all(press: Press, agenda: Agenda, released: list[Release], *, now: datetime) -> Broken | None:
+    """Release what is due, adding to `released`; stops at the first issue with faults and returns it."""
+    for due in agenda.to_release:
+        try:
+            release = _release(press, due, now=now, is_by_itself=True)
+        except InputError as error:
+            return Broken(due=due, faults=error.faults)
+        if release:
+            released.append(release)
+    return None
 
 
 def _review(press: Press, shelf: Shelf, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -111,9 +138,9 @@ def _pause(press: Press, reason: str, now: datetime) -> None:
         press.ledger.record(now, "stopped", "press", reason)
 
 
-def _close(press: Press, agenda: Agenda, now: datetime, *, is_clean: bool) -> None:
+def _close(press: Press, agenda: Agenda, broken: Iterable[Broken], now: datetime) -> None:
     """Note what was missed, and how far the press has looked."""
-    waiting = [due.occurrence.on for due in (*agenda.waiting, *(() if is_clean else agenda.to_release))]
+    waiting = [due.occurrence.on for due in (*agenda.waiting, *(found.due for found in broken))]
     with press.ledger.transaction():
         for due in agenda.missed:
             press.ledger.decide(_missed(due, now))
@@ -205,7 +232,7 @@ def due_by_hand(press: Press, issue: Issue, number: int | None, *, now: datetime
         return find(issue, number)
     today = now.astimezone(press.publication.zone).date()
     taken = {r.number for r in press.ledger.releases(issue.id)}
-    come = [o for o in occurrences(issue.rule, date.min, date.max) if o.on <= today and o.number not in taken]
+    come = [o for o in occurrences(issue.rule, date.min, today + _A_DAY) if o.number not in taken]
     if not come:
         raise UsageError(f"nothing of {issue.id} waits to be released; a coming one needs --number N")
     return Due(issue=issue, occurrence=come[-1])
@@ -233,7 +260,7 @@ def release_past(press: Press, issues: Iterable[Issue], *, now: datetime) -> lis
     for issue in issues:
         if issue.status is not Status.READY or issue.rule is None:
             continue
-        past = [o for o in occurrences(issue.rule, date.min, date.max) if o.at <= now]
+        past = [o for o in occurrences(issue.rule, date.min, (now + 2 * _A_DAY).date()) if o.at <= now]
         if not past or any(r.number == past[-1].number for r in press.ledger.releases(issue.id)):
             continue
         due = Due(issue=issue, occurrence=past[-1])

@@ -14,7 +14,7 @@ from sparkpub.core.decisions import (
     queued,
 )
 from sparkpub.core.model import Decision, Issue, OccurrenceState, QueueState, Status, Verdict
-from sparkpub.core.schedule import is_endless, next_occurrences, occurrences
+from sparkpub.core.schedule import is_endless, next_occurrences, numbered, occurrences
 from sparkpub.errors import UsageError
 from sparkpub.press import STOPPED, Press, Publication
 
@@ -93,10 +93,9 @@ def find(issue: Issue, number: int) -> Due:
     Raises:
         UsageError: there is none.
     """
-    if issue.rule is not None:
-        for occurrence in occurrences(issue.rule, date.min, date.max):
-            if occurrence.number == number:
-                return Due(issue=issue, occurrence=occurrence)
+    occurrence = numbered(issue.rule, number) if issue.rule else None
+    if occurrence is not None:
+        return Due(issue=issue, occurrence=occurrence)
     raise UsageError(f"{issue.id} has no occurrence {number}; `sparkpub show {issue.id}` lists the next ones")
 
 

@@ -1,9 +1,12 @@
 """The kinds of words that commands take."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import click
+
+from sparkpub.cli.face import Face
+from sparkpub.errors import UsageError
 
 
 class DateType(click.ParamType[date]):
@@ -20,3 +23,17 @@ class DateType(click.ParamType[date]):
 
 
 DATE = DateType()
+
+
+def window(face: Face, start: date | None, end: date | None) -> tuple[date, date]:
+    """The half-open span of dates that was asked for: by default a year from today, in the publication's zone.
+
+    Raises:
+        UsageError: it ends before it begins.
+    """
+    start = start or face.now().astimezone(face.publication.zone).date()
+    if end is None:
+        end = date.max if start.year == date.max.year else start + timedelta(days=366)
+    if end <= start:
+        raise UsageError(f"--until {end} must come after --from {start}")
+    return start, end

@@ -1,6 +1,6 @@
 """Decide: what goes out, and when."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import click
 
 from sparkpub.adapters.files import write_if_changed
 from sparkpub.adapters.zones import tzdata_version
-from sparkpub.cli.arguments import DATE
+from sparkpub.cli.arguments import DATE, window
 from sparkpub.cli.face import Face, common, progress, table
 from sparkpub.core.decisions import Account
 from sparkpub.core.ics import CalendarItem, calendar_ics
@@ -64,10 +64,7 @@ def calendar_command(face: Face, start: date | None, end: date | None, ics: str 
     shown in the issue's own zone.
     """
     publication, now = face.publication, face.now()
-    start = start or now.astimezone(publication.zone).date()
-    end = end or _a_year_after(start)
-    if end <= start:
-        raise UsageError(f"--until {end} must come after --from {start}")
+    start, end = window(face, start, end)
     shelf = read_shelf(publication)
     face.tell(shelf.faults)
     rows = calendar(publication, shelf.issues.values(), known_account(face), start=start, end=end, now=now)
@@ -85,11 +82,6 @@ def calendar_command(face: Face, start: date | None, end: date | None, ics: str 
 def calendar_item(standing: Standing, publication: Publication) -> CalendarItem:
     """An occurrence as an iCalendar event."""
     return CalendarItem.of(standing.due.issue, standing.due.occurrence, why=standing.why, settings=publication.settings)
-
-
-def _a_year_after(start: date) -> date:
-    """The same day a year later, as far as the calendar reaches."""
-    return date.max if start.year == date.max.year else start + timedelta(days=366)
 
 
 def _calendar_text(rows: list[Standing], start: date, end: date) -> str:
@@ -202,8 +194,9 @@ def words(standing: Standing) -> str:
     """An occurrence in one line: `2027-09-04 07:00 +0300, N = 110 (as printed; …)`."""
     occurrence = standing.due.occurrence
     number = f", N = {occurrence.number}" if occurrence.number else ""
-    why = f"  ({'; '.join(standing.why)})" if standing.why else ""
-    return f"{occurrence.on} {occurrence.local:%H:%M %z}{number}{why}"
+    state = "" if standing.state in (OccurrenceState.QUEUED, OccurrenceState.UNQUEUED) else standing.state.value
+    notes = "; ".join(filter(None, (state, *standing.why)))
+    return f"{occurrence.on} {occurrence.local:%H:%M %z}{number}{f'  ({notes})' if notes else ''}"
 
 
 @click.command("queue")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sparkpub.cli.arguments import DATE
+from sparkpub.cli.arguments import DATE, window
 from sparkpub.cli.face import Face, common, plural, progress, table
 from sparkpub.cli.mailing import REHEARSAL
 from sparkpub.core.model import Subscriber
@@ -16,20 +16,19 @@ from sparkpub.simulating import Simulated, sample_readers, simulate
 
 
 @click.command("simulate")
-@click.option("--from", "start", type=DATE, required=True, help="First date of the window.")
-@click.option("--until", "end", type=DATE, required=True, help="First date after the window.")
+@click.option("--from", "start", type=DATE, help="First date of the window (default: today).")
+@click.option("--until", "end", type=DATE, help="First date after the window (default: a year later).")
 @click.option("--out", type=click.Path(file_okay=False), help="Folder to write into (default: var/simulation).")
 @click.option("--readers", default="3", metavar="N|all", help="So many sample readers, or copies of all real ones.")
 @common
-def simulate_command(face: Face, start: date, end: date, out: str | None, readers: str) -> int:
+def simulate_command(face: Face, start: date | None, end: date | None, out: str | None, readers: str) -> int:
     """Run the whole press against a simulated clock.
 
     Every ready issue counts as queued at the start. DIR/mail is a Maildir, DIR/site the site and feeds as they would
     stand at the end, DIR/calendar.ics and DIR/releases.json tell what fell when. The real ledger is not touched.
     """
     publication = face.publication
-    if end <= start:
-        raise UsageError(f"--until {end} must come after --from {start}")
+    start, end = window(face, start, end)
     folder = Path(out) if out else publication.folder / "var" / "simulation"
     shelf = read_shelf(publication)
     face.tell(shelf.faults)
@@ -39,7 +38,7 @@ def simulate_command(face: Face, start: date, end: date, out: str | None, reader
     for report in done.reports:
         face.tell(report.faults)
     document = _document(done, folder, readers=len(people))
-    face.show(document, lambda: _summary(done, folder, window=(start, end), readers=len(people)))
+    face.show(document, lambda: _summary(done, folder, span=(start, end), readers=len(people)))
     face.say(REHEARSAL)
     return InputError.exit_code if any(report.faults for report in done.reports) else 0
 
@@ -72,7 +71,7 @@ def _document(done: Simulated, folder: Path, *, readers: int) -> dict[str, Any]:
     }
 
 
-def _summary(done: Simulated, folder: Path, *, window: tuple[date, date], readers: int) -> str:
+def _summary(done: Simulated, folder: Path, *, span: tuple[date, date], readers: int) -> str:
     """What people read: what was released when and why, and what to open."""
     rows = [
         {
@@ -87,7 +86,7 @@ def _summary(done: Simulated, folder: Path, *, window: tuple[date, date], reader
     head = {"date": "Date", "time": "Time", "number": "N", "title": "Title", "why": "Why"}
     lines = [table(head, rows), ""] if rows else []
     lines.append(
-        f"{plural(len(rows), 'release')} from {window[0]} to before {window[1]}, "
+        f"{plural(len(rows), 'release')} from {span[0]} to before {span[1]}, "
         f"{plural(done.messages, 'message')} to {plural(readers, 'reader')}"
     )
     for what, path in (

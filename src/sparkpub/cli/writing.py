@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sparkpub.cli.face import Face, common, progress, table
+from sparkpub.cli.face import Face, common, plural, progress, table
 from sparkpub.errors import Fault, Severity, UsageError
 from sparkpub.shelf import read_shelf
 
@@ -41,7 +41,9 @@ def init_command(face: Face, folder: str, press: bool) -> int:
 @common
 def new_command(face: Face, title: str, series: str, of: str, release: str) -> int:
     """Begin an issue: a file with everything in place but the text."""
-    from sparkpub.core.issues import new_issue_text
+    from sparkpub.adapters.zones import zone
+    from sparkpub.core.issues import new_issue_text, parse_issue
+    from sparkpub.core.model import Issue
     from sparkpub.core.slugs import slugify
     from sparkpub.starting import new_issue
 
@@ -54,6 +56,9 @@ def new_command(face: Face, title: str, series: str, of: str, release: str) -> i
     taken = set(read_shelf(publication).issues)
     id_ = next(c for c in (name, *(f"{name}-{n}" for n in range(2, 1000))) if c not in taken)
     text = new_issue_text(title, id=id_, series=series, of=of, release=release)
+    faults = parse_issue(text.encode(), path=f"issues/{id_}.md", settings=publication.settings, zones=zone)
+    if not isinstance(faults, Issue):
+        raise UsageError("; ".join(f"{fault.message}; {fault.cure}" for fault in faults))
     path = new_issue(publication, id_, text)
     face.show({"issue": id_, "path": path}, lambda: path)
     face.say(f"next: write it, then `sparkpub check {id_}`")
@@ -98,8 +103,8 @@ def _verdict(face: Face, findings: list[Fault], *, checked: int, strict: bool) -
     """Say how it went; exit 2 with faults, 1 with warnings under `--strict`, else 0."""
     faults = sum(f.severity is Severity.FAULT for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
-    issues = "1 issue" if checked == 1 else f"{checked} issues"
-    face.say(f"{issues} checked: {faults or 'no'} faults, {warnings or 'no'} warnings")
+    found = ", ".join(plural(count, noun) for count, noun in ((faults, "fault"), (warnings, "warning")) if count)
+    face.say(f"{plural(checked, 'issue')} checked: {found or 'nothing to mend'}")
     if faults:
         return 2
     return 1 if warnings and strict else 0
