@@ -21,6 +21,7 @@ HEBREW = sample_article(
 
 _OVERFLOWING = """() => [...document.querySelectorAll('body *')]
   .filter(element => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .filter(element => !element.closest('.scroll'))
   .map(element => element.tagName + '.' + element.className)"""
 
 # The contrast of every text with the first opaque ground behind it, by WCAG 2.
