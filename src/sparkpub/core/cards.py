@@ -12,7 +12,7 @@ from sparkpub.core import links
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.email import direction
 from sparkpub.core.feeds import Entry
-from sparkpub.core.markup import first_sentences, page_html, read_markdown, reading_minutes
+from sparkpub.core.markup import first_sentences, page_html, read_markdown, reading_minutes, typographic
 from sparkpub.core.model import Anniversary
 from sparkpub.core.settings import Settings
 from sparkpub.core.vocabulary import vocabulary
@@ -20,6 +20,7 @@ from sparkpub.core.words import date_words, dateline, event_words
 
 _YEAR = re.compile(r"[\s,]*(?:\bde\b)?\s*\{year\}.*")  # the year of a date, with what ties it to the month
 _SUMMARY = 240  # characters of a summary that no editor wrote
+_OPENING = 1500  # and of the text that the front page shows of its first piece
 _INITIAL = re.compile(r"\s*<p>[^\W\d_][^<>]{160}")
 
 Link = tuple[str, str]
@@ -28,10 +29,14 @@ Link = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The text of an article: `html` is clean with absolute addresses, `summary` plain, `minutes` to read it."""
+    """The text of an article: `html` is clean with absolute addresses, `summary` plain, `minutes` to read it.
+
+    `opening` is what the text begins with, plain.
+    """
 
     html: str
     summary: str
+    opening: str
     minutes: int
 
     @property
@@ -53,7 +58,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """An article as lists show it; `path` is where it stands.
+    """An article as lists show it, its words with typographic quotes; `path` is where it stands.
 
     `date` is the day of its release in the publication's language. `event` is the dateline of an anniversary and
     `event_date` its event's date alone, in the language of the piece and "" for other pieces. `summary` is
@@ -101,6 +106,7 @@ class Cards:
                     markup, media=article.media.__getitem__, base_url=self.base_url, prefix=issue.id, url=article.url
                 ),
                 summary=" ".join((issue.summary or first_sentences(markup, _SUMMARY) or issue.title).split()),
+                opening=first_sentences(markup, _OPENING),
                 minutes=reading_minutes(markup),
             )
             self._texts[article.url] = known
@@ -109,14 +115,15 @@ class Cards:
     def card(self, article: Article) -> Card:
         """An article as lists show it."""
         issue, text = article.issue, self.text(article)
+        set_ = partial(typographic, language=issue.language)
         series = self.settings.series.get(issue.series)
         return Card(
             article=article,
             path=self.path(article.url),
-            title=issue.title,
-            kicker=issue.kicker,
-            summary=text.summary,
-            standfirst=issue.summary,
+            title=set_(issue.title),
+            kicker=set_(issue.kicker) if not series or issue.kicker != series.title else "",
+            summary=set_(text.summary),
+            standfirst=set_(issue.summary),
             date=date_words(article.local.date(), self.settings.publication.language),
             event=dateline(article),
             event_date=event_words(issue.rule, issue.language) if isinstance(issue.rule, Anniversary) else "",
@@ -149,7 +156,7 @@ class Cards:
             url=article.url,
             published_at=article.released_at,
             updated_at=article.updated_at,
-            summary=card.summary,
+            summary=self.text(article).summary,
             html=html.strip(),
             authors=issue.authors,
             tags=issue.tags,
@@ -187,7 +194,7 @@ def _picture(article: Article) -> Picture | None:
     return Picture(
         path=links.media_path(asset.name),
         alt=image.alt,
-        caption=image.caption,
+        caption=typographic(image.caption, language=article.issue.language),
         width=asset.width,
         height=asset.height,
     )

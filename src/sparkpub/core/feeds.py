@@ -44,6 +44,11 @@ class Entry:
     language: str = ""
     image: str = ""
 
+    @property
+    def headline(self) -> str:
+        """The title as it can be written; its address where nothing can."""
+        return xml_safe(self.title).strip() or self.url
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
@@ -71,6 +76,11 @@ class Feed:
     def updated_at(self) -> datetime:
         """When anything in it changed last; never the time of building."""
         return max((entry.updated_at for entry in self.entries), default=EPOCH)
+
+    @property
+    def id(self) -> str:
+        """The id of the feed, shared by its archive documents (RFC 5005): the address that people subscribe to."""
+        return absolute(self.base_url, (self.current or self.folder) + ATOM)
 
     @property
     def home_url(self) -> str:
@@ -213,7 +223,7 @@ def _json_item(entry: Entry, feed: Feed) -> dict[str, object]:
     item: dict[str, object] = {
         "id": entry.id,
         "url": entry.url,
-        "title": xml_safe(entry.title),
+        "title": entry.headline,
         "summary": xml_safe(entry.summary),
         "content_html": xml_safe(entry.html),
         "date_published": entry.published_at.isoformat(),

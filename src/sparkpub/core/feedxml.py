@@ -23,10 +23,12 @@ class _FeedParts(BaseExtension):  # type: ignore[misc] # feedgen has no types
     """What feedgen cannot write of a feed: archive links and the mark of an archive (RFC 5005)."""
 
     feed: Feed
+    kind: str
 
     def extend_ns(self) -> dict[str, str]:
-        """Declare the prefixes once, at the root."""
-        return {"dc": _DC_NS, "fh": _HISTORY_NS}
+        """Declare the prefixes that are used once, at the root."""
+        archive = {"fh": _HISTORY_NS} if self.feed.current else {}
+        return archive | ({"dc": _DC_NS} if self.kind == RSS else {})
 
     def extend_atom(self, atom_feed: etree._Element) -> etree._Element:
         """Only the mark: the archive links of Atom are plain links."""
@@ -60,9 +62,11 @@ class _EntryParts(BaseEntryExtension):  # type: ignore[misc] # feedgen has no ty
         return entry
 
     def extend_rss(self, item: etree._Element) -> etree._Element:
-        """Authors as dc:creator: RSS's own author wants an email address."""
+        """Authors as dc:creator, since RSS's own author wants an email address, and when it was corrected."""
         for name in self.entry.authors or (self.feed.author,):
             etree.SubElement(item, f"{{{_DC_NS}}}creator").text = xml_safe(name)
+        if self.entry.updated_at != self.entry.published_at:
+            etree.SubElement(item, f"{{{_ATOM_NS}}}updated").text = self.entry.updated_at.isoformat()
         return item
 
 
@@ -82,11 +86,11 @@ def _generator(feed: Feed, kind: str) -> FeedGenerator:
     """A feedgen feed with nothing left to its defaults."""
     made = FeedGenerator()
     made.register_extension("sparkpub", _FeedParts, _EntryParts)
-    made.sparkpub.feed = feed
-    made.id(feed.url(ATOM))
-    made.title(xml_safe(feed.title))
+    made.sparkpub.feed, made.sparkpub.kind = feed, kind
+    made.id(feed.id)
+    made.title(xml_safe(feed.title).strip() or feed.home_url)
     made.subtitle(xml_safe(feed.description))
-    made.description(xml_safe(feed.description) or xml_safe(feed.title))
+    made.description(xml_safe(feed.description) or feed.home_url)
     made.author(name=xml_safe(feed.author))
     made.language(feed.language)
     made.generator("sparkpub", uri=_HOME)
@@ -109,11 +113,11 @@ def _add(made: FeedGenerator, feed: Feed, entry: Entry) -> None:
     made.add_entry(added, order="append")
     added.sparkpub.entry, added.sparkpub.feed = entry, feed
     added.id(xml_safe(entry.id))
-    added.title(xml_safe(entry.title))
+    added.title(entry.headline)
     added.link(href=entry.url, rel="alternate", type="text/html")
     added.published(entry.published_at)
     added.updated(entry.updated_at)
-    added.summary(xml_safe(entry.summary) or xml_safe(entry.title))
+    added.summary(xml_safe(entry.summary) or entry.headline)
     added.content(xml_safe(entry.html), type="html")
     for name in entry.authors:
         added.author(name=xml_safe(name))

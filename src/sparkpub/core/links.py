@@ -119,7 +119,7 @@ def alias_path(alias: str) -> str | None:
     path = unquote(alias)
     if not path.startswith("/") or any(c in path for c in '\\?#:*"<>|') or not path.isprintable():
         return None
-    parts = path.strip("/").split("/")
+    parts = path[1:].removesuffix("/").split("/")
     if any(not part or part.startswith(".") or len(part.encode()) > _MAX_SEGMENT_BYTES for part in parts):
         return None
     is_file = not path.endswith("/") and parts[-1].lower().endswith((".html", ".htm"))

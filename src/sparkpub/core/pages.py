@@ -21,7 +21,7 @@ from sparkpub.core.article import Article
 from sparkpub.core.cards import Card, Cards, Link
 from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
 from sparkpub.core.email import direction
-from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS
+from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
 from sparkpub.core.settings import Settings
 from sparkpub.errors import InputError
@@ -60,10 +60,16 @@ class Pages:
     def front(self) -> bytes:
         """The front page: the newest piece, the ones before it, the series and the days."""
         publication = self.settings.publication
-        cards = self._cards(self.archive.current[: _ON_FRONT + 1])
+        shown = self.archive.current[: _ON_FRONT + 1]
+        cards = self._cards(shown)
         page = Page(path="/", title=publication.title, description=publication.tagline or publication.title)
         return self._render(
-            "front", page, lead=next(iter(cards), None), cards=cards[1:], json_ld=script_safe(website(self.settings))
+            "front",
+            page,
+            lead=next(iter(cards), None),
+            opening=self.cards.text(shown[0]).opening if shown else "",
+            cards=cards[1:],
+            json_ld=script_safe(website(self.settings)),
         )
 
     def issue(self, article: Article, path: str, *, newer: Article | None = None) -> bytes:
@@ -157,8 +163,7 @@ class Pages:
         page = Page(
             path="/404.html", title="Not found", description="There is nothing at this address", is_listed=False
         )
-        root = urlsplit(self.cards.base_url).path
-        return self._render("404", page, link=lambda path: root + links.relative("/", path).removeprefix("."))
+        return self._render("404", page, link=lambda path: urlsplit(links.absolute(self.cards.base_url, path)).path)
 
     def redirect(self, path: str, target: str) -> bytes:
         """A stub at an old address."""
@@ -198,7 +203,7 @@ class Pages:
             has_initial=text.has_initial,
             newer=newer,
             corrections=self.cards.corrections(article),
-            json_ld=script_safe(news_article(article, self.settings, summary=card.summary)),
+            json_ld=script_safe(news_article(article, self.settings, summary=text.summary)),
             css=css,
         )
 
@@ -258,9 +263,8 @@ class Pages:
         link: Callable[[str], str] = partial(links.relative, page.path)
         canonical = page.canonical or links.absolute(self.cards.base_url, page.path)
         template = self.templates.get_template(f"site/{name}.html.j2")
-        return template.render(
-            self._everywhere | {"page": page, "link": link, "canonical": canonical} | values
-        ).encode()
+        html = template.render(self._everywhere | {"page": page, "link": link, "canonical": canonical} | values)
+        return xml_safe(html).encode()
 
 
 def _around(years: Sequence[int], at: int) -> dict[str, Link | None]:

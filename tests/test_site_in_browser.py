@@ -1,0 +1,106 @@
+"""The site as readers see it: served from a folder, opened in Chromium."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from chromium import Scheme, chromium
+from sample_site import SETTINGS, sample_articles, starter
+from sparkpub.building import Folder, write_site
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "",
+    "issues/september/",
+    "issues/notice/",
+    "series/revolution-1917/",
+    "archive/",
+    "2017/",
+    "on-this-day/",
+    "feeds/",
+)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it has there
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("site")
+    write_site(
+        sample_articles(),
+        SETTINGS,
+        templates=starter(),
+        static={},
+        folder=Folder(out=made / "public", record=made / "record.json"),
+    )
+    return made / "public"
+
+
+@pytest.fixture(scope="module")
+def root(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("width", [360, 800, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_screen(browser: Browser, root: str, width: int, scheme: Scheme) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(root + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
+
+
+def test_search_finds_every_word_whatever_its_accents(browser: Browser, root: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{root}search/?q=QUEUES+old+style")
+    page.wait_for_selector("#results li")
+    assert page.inner_text("#found") == "One piece"
+    page.click("#results a")
+    assert page.inner_text("h1") == "Queues & “Quiet”"
+    page.goto(f"{root}search/?q=nowhere")
+    page.wait_for_function("document.getElementById('found').textContent")
+    assert page.inner_text("#found") == "0 pieces"
+    page.close()
+
+
+def test_everything_but_search_is_read_without_scripts(browser: Browser, root: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(root)
+    page.click("text=Queues")
+    assert page.url == f"{root}issues/september/"
+    context.close()
+
+
+def test_folder_opened_from_a_disk_leads_from_page_to_page(browser: Browser, folder: Path) -> None:
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.click("text=Queues")
+    assert page.inner_text("h1") == "Queues & “Quiet”"
+    page.click("text=Front page")
+    assert page.inner_text("h1") == "The Daily Centenary"
+    page.close()
