@@ -22,7 +22,8 @@ from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.building import build
 from sparkpub.core.decisions import midnight
 from sparkpub.core.ics import CalendarItem, calendar_ics
-from sparkpub.core.model import Status, Subscriber, SubscriberState
+from sparkpub.core.model import Anniversary, Issue, Status, Subscriber, SubscriberState
+from sparkpub.core.words import event_words
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
 from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, queue
@@ -39,7 +40,7 @@ class Simulated:
     """What a simulated press did.
 
     `rows` are the releases in order, each with its balance and what there is to say of its date (the keys of
-    `status`, and `title local why`); `reports` are the ticks that missed something or met a fault.
+    `status`, and `title event local why`); `reports` are the ticks that missed something or met a fault.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -190,11 +191,17 @@ def _rows(press: Press, standings: list[Standing]) -> list[dict[str, Any]]:
         standing = by_name[row["issue"], row["number"]]
         told = {
             "title": standing.due.issue.title,
+            "event": _event(standing.due.issue),
             "local": standing.due.occurrence.local.isoformat(),
             "why": "; ".join(standing.why),
         }
         rows.append({**row, **told})
     return rows
+
+
+def _event(issue: Issue) -> str:
+    """The date of the event as its source prints it, "" for a piece with a fixed date."""
+    return event_words(issue.rule, issue.language) if isinstance(issue.rule, Anniversary) else ""
 
 
 def _write(press: Press, standings: list[Standing], rows: list[dict[str, Any]], *, out: Path, stamp: datetime) -> None:

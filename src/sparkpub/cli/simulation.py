@@ -79,7 +79,7 @@ def _summary(done: Simulated, folder: Path, *, span: tuple[date, date], readers:
             "time": row["local"][11:16],
             "number": str(row["number"] or ""),
             "title": row["title"],
-            "why": row["why"],
+            "why": "; ".join(filter(None, (row["event"] or "fixed date", row["why"]))),
         }
         for row in done.rows
     ]
