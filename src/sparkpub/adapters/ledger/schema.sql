@@ -129,8 +129,8 @@ CREATE TABLE delivery (
     PRIMARY KEY (release_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
 
--- The only secondary index: it shrinks to nothing as deliveries settle, however many old rows there are.
-CREATE INDEX delivery_open ON delivery (release_id, batch) WHERE state IN (0, 1, 3);
+-- The only secondary index on it: it shrinks as deliveries settle, however many old rows there are.
+CREATE INDEX delivery_open ON delivery (release_id, batch) WHERE state IN (0, 1, 3, 5);
 
 -- One sending process from start to end. A run that never ended died; boot and pid tell whether it still lives.
 CREATE TABLE run (

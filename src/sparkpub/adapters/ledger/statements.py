@@ -1,9 +1,11 @@
 """Read the `.sql` files beside this one: each statement stands under its `-- name:` line."""
 
+import re
 from functools import cache
 from importlib import resources
 
 _NAME = "-- name: "
+_HINT = re.compile(r"/\* (INDEXED BY \w+) \*/")
 
 
 def read_sql(file: str) -> str:
@@ -13,7 +15,7 @@ def read_sql(file: str) -> str:
 
 @cache
 def statements(file: str) -> dict[str, str]:
-    """The statements of one file by name, without their comments."""
+    """The statements of one file by name, without their comments but with their hints for SQLite."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in read_sql(file).splitlines():
@@ -21,4 +23,4 @@ def statements(file: str) -> dict[str, str]:
             lines = found.setdefault(line.removeprefix(_NAME).strip(), [])
         elif line.strip() and not line.startswith("--"):
             lines.append(line)
-    return {name: "\n".join(lines) for name, lines in found.items()}
+    return {name: _HINT.sub(r"\1", "\n".join(lines)) for name, lines in found.items()}

@@ -1,0 +1,470 @@
+"""The ledger: constraints make things happen once, and whatever is wrong with the file is said with a cure."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sample_press import NOW, add_readers, open_sample, release
+from sparkpub.adapters.ledger import Ledger, ReaderRow, open_ledger
+from sparkpub.adapters.ledger.statements import read_sql, statements
+from sparkpub.core.model import (
+    Asset,
+    Decision,
+    DeliveryState,
+    IssueState,
+    QueueState,
+    ReleaseDraft,
+    ReleaseState,
+    Subscriber,
+    SubscriberState,
+    Verdict,
+)
+from sparkpub.core.settings import AudienceSettings
+from sparkpub.errors import AlreadyReleased, BusyError, CopyError, LedgerError, UsageError
+
+URL = "sqlite:///var/ledger.db"
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return open_ledger("sqlite://", Path())
+
+
+def draft(*, issue: str = "a", number: int = 1, on: date = date(2017, 9, 4), is_mailed: bool = True) -> ReleaseDraft:
+    return ReleaseDraft(
+        issue_id=issue,
+        number=number,
+        on=on,
+        released_at=NOW,
+        updated_at=NOW,
+        edition_hash="h",
+        issue_source=b"source",
+        issue_path="issues/a.md",
+        entry_id="tag:x",
+        transport="maildir",
+        repeats=True,
+        is_mailed=is_mailed,
+        tzdata="2025b",
+    )
+
+
+def test_a_number_and_a_date_of_an_issue_are_released_once_for_ever(ledger: Ledger) -> None:
+    ledger.add_release(draft())
+    with pytest.raises(AlreadyReleased, match="a/1"):
+        ledger.add_release(draft(on=date(2018, 9, 4)))
+    with pytest.raises(AlreadyReleased, match="2017-09-04"):
+        ledger.add_release(draft(number=2))
+    ledger.add_release(draft(number=2, on=date(2018, 9, 4)))
+    ledger.add_release(draft(issue="b"))
+    assert [r.name for r in ledger.releases()] == ["a/1", "a/2", "b/1"]
+    assert [r.name for r in ledger.releases("a")] == ["a/1", "a/2"]
+
+
+def test_a_release_is_read_back_as_it_was_written(ledger: Ledger) -> None:
+    kept = ledger.release(ledger.add_release(draft()))
+    assert (kept.on, kept.released_at, kept.issue_source, kept.tzdata) == (date(2017, 9, 4), NOW, b"source", "2025b")
+    assert kept.state is ReleaseState.SENDING
+    assert ledger.release(ledger.add_release(draft(issue="c", is_mailed=False))).state is ReleaseState.FINISHED
+
+
+def test_a_transaction_that_raises_leaves_nothing(ledger: Ledger) -> None:
+    def release_twice() -> None:
+        with ledger.transaction():
+            ledger.record(NOW, "released", "a", "")
+            ledger.add_release(draft())
+            ledger.add_release(draft())
+
+    with pytest.raises(AlreadyReleased):
+        release_twice()
+    assert ledger.releases() == []
+    assert ledger.history("a") == []
+
+
+def test_a_correction_leaves_what_is_mailed_alone(ledger: Ledger) -> None:
+    ledger.put_edition("h", "a", 1, source=b"old", compiled=b"message", media={"x.png": "n"})
+    release_id = ledger.add_release(draft())
+    ledger.put_edition("h2", "a", 1, source=b"new", compiled=b"", media={})
+    later = NOW + timedelta(days=1)
+    ledger.correct_release(release_id, source=b"new", edition_hash="h2", updated_at=later)
+    corrected = ledger.release(release_id)
+    assert (corrected.edition_hash, corrected.issue_source, corrected.updated_at) == ("h2", b"new", later)
+    assert ledger.mailed_edition(release_id).compiled == b"message"
+    assert ledger.edition("h").media == {"x.png": "n"}
+
+
+def test_what_is_not_there_is_said_with_a_cure(ledger: Ledger) -> None:
+    for look in (lambda: ledger.release(9), lambda: ledger.asset("x"), lambda: ledger.edition("x")):
+        with pytest.raises(LedgerError, match=";"):
+            look()
+
+
+def test_an_asset_is_kept_once(ledger: Ledger) -> None:
+    asset = Asset(name="n.png", data=b"\x89PNG", media_type="image/png", width=3, height=2)
+    ledger.put_asset(asset)
+    ledger.put_asset(asset)
+    assert ledger.asset("n.png") == asset
+
+
+def test_queue_states_and_verdicts_are_read_back(ledger: Ledger) -> None:
+    state = IssueState(
+        issue_id="a", state=QueueState.HELD, activated_at=NOW, rule_hash="r", content_hash="c", reason="why"
+    )
+    ledger.save_issue_state(state)
+    ledger.save_issue_state(state)
+    assert ledger.issue_states() == {"a": state}
+    missed = Decision(issue_id="a", number=1, on=date(2017, 9, 4), verdict=Verdict.MISSED, decided_at=NOW)
+    skipped = Decision(issue_id="a", number=1, on=date(2017, 9, 4), verdict=Verdict.SKIPPED, decided_at=NOW)
+    ledger.decide(missed)
+    ledger.decide(skipped)
+    ledger.decide(missed)
+    assert ledger.decisions() == [skipped]
+
+
+def test_history_is_of_one_issue_and_its_occurrences(ledger: Ledger) -> None:
+    for subject in ("a", "a/1", "ab", "a-b", "b"):
+        ledger.record(NOW, "queued", subject, "")
+    assert [event.subject for event in ledger.history("a")] == ["a", "a/1"]
+
+
+@given(at=st.datetimes(timezones=st.just(UTC)))
+def test_every_instant_is_kept_to_the_second(at: datetime) -> None:
+    ledger = open_ledger("sqlite://", Path())
+    ledger.record(at, "queued", "a", "")
+    assert ledger.history("a")[0].at == at.replace(microsecond=0)
+    ledger.close()
+
+
+# Readers
+
+
+def test_two_spellings_of_an_address_are_one_reader(ledger: Ledger) -> None:
+    assert ledger.add_subscriber("Ada@example.org", name="Ada", at=NOW) == 1
+    known = ledger.add_subscriber("ada@EXAMPLE.org", name="Other", at=NOW)
+    assert isinstance(known, Subscriber)
+    assert (known.subscriber_id, known.name) == (1, "Ada")
+
+
+def test_a_reader_is_read_back_whatever_was_typed(ledger: Ledger) -> None:
+    ledger.add_subscriber(
+        "a@example.org",
+        name="Zoë\r\nBcc: x",
+        language="de",
+        tags=("news", "a b", "x\ny", ""),
+        attributes={"city": "Köln", "a=b": "c=d\n"},
+        evidence="form\x00",
+        at=NOW,
+    )
+    found = ledger.find_subscriber("A@example.org")
+    assert found is not None
+    assert found.name == "Zoë Bcc: x"
+    assert found.tags == ("news", "a b", "x y")
+    assert found.attributes == {"city": "Köln", "a-b": "c=d"}
+    assert found.evidence == "form"
+
+
+def test_an_import_never_subscribes_anyone_again(ledger: Ledger) -> None:
+    ledger.add_subscriber("left@example.org", at=NOW)
+    ledger.unsubscribe("left@example.org", NOW)
+    counts = ledger.import_subscribers([ReaderRow(address="LEFT@example.org"), ReaderRow(address="b@example.org")], NOW)
+    assert (counts.added, counts.known) == (1, 1)
+    left = ledger.find_subscriber("left@example.org")
+    assert left is not None
+    assert left.state is SubscriberState.UNSUBSCRIBED
+
+
+def test_all_readers_come_a_page_at_a_time_and_in_order(ledger: Ledger) -> None:
+    ledger.import_subscribers((ReaderRow(address=f"r{n}@example.org") for n in range(2345)), NOW)
+    assert [s.subscriber_id for s in ledger.subscribers()] == list(range(1, 2346))
+    assert ledger.count_subscribers() == 2345
+
+
+def audience_ledger() -> Ledger:
+    ledger = open_ledger("sqlite://", Path())
+    rows = [
+        ReaderRow(address="a@example.org", tags=("news", "art"), language="de", attributes={"city": "Köln"}),
+        ReaderRow(address="b@example.org", tags=("newsroom",), language="de", attributes={"city": "Kölnisch"}),
+        ReaderRow(address="c@example.org", tags=("series:revolution",), language="fr"),
+        ReaderRow(address="d@example.org", state=SubscriberState.UNCONFIRMED),
+        ReaderRow(address="e@example.org"),
+        ReaderRow(address="f@example.org", tags=("news",)),
+    ]
+    ledger.import_subscribers(rows, NOW)
+    ledger.suppress("f@example.org", "complaint", NOW)
+    ledger.unsubscribe("e@example.org", NOW)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("audience", "count"),
+    [
+        (None, 3),
+        (AudienceSettings(), 3),
+        (AudienceSettings(tags=("news",)), 1),
+        (AudienceSettings(tags=("news", "newsroom")), 2),
+        (AudienceSettings(language=("de",)), 2),
+        (AudienceSettings(language=("de", "fr")), 3),
+        (AudienceSettings(attributes={"city": "Köln"}), 1),
+        (AudienceSettings(series=("revolution",)), 1),
+        (AudienceSettings(tags=("art",), language=("fr",)), 0),
+        (AudienceSettings(tags=("%",)), 0),
+        (AudienceSettings(tags=("' OR 1=1 --",)), 0),
+        (AudienceSettings(received="a/1"), 0),
+    ],
+)
+def test_a_segment_holds_whom_every_condition_lets_in(audience: AudienceSettings | None, count: int) -> None:
+    ledger = audience_ledger()
+    assert ledger.count_audience(audience) == count
+    release_id = ledger.add_release(draft())
+    assert ledger.plan_deliveries(release_id, audience, at=NOW) == count
+    balance = ledger.balance(release_id)
+    assert (balance.eligible, balance.pending) == (count, count)
+
+
+def test_a_segment_can_be_those_who_received_something(tmp_path: Path) -> None:
+    press = open_sample(tmp_path, create=True)
+    add_readers(press, 3)
+    first = release(press)
+    epoch = press.ledger.begin_run(boot="b", pid=1, at=NOW)
+    claim = press.ledger.claim_batch(first, epoch=epoch, count=10, at=NOW)
+    assert claim is not None
+    press.ledger.settle(claim.due[0], epoch=epoch, state=DeliveryState.SENT, code="250", at=NOW, tried_at=NOW)
+    assert press.ledger.count_audience(AudienceSettings(received="soviets/100")) == 1
+    with pytest.raises(UsageError, match="ISSUE/100"):
+        press.ledger.count_audience(AudienceSettings(received="nonsense"))
+    press.ledger.close()
+
+
+def test_who_leaves_or_is_suppressed_after_the_release_is_not_mailed(ledger: Ledger) -> None:
+    for name in "abc":
+        ledger.add_subscriber(f"{name}@example.org", at=NOW)
+    release_id = ledger.add_release(draft())
+    ledger.plan_deliveries(release_id, None, at=NOW)
+    assert ledger.unsubscribe("a@example.org", NOW)
+    assert not ledger.unsubscribe("a@example.org", NOW)
+    assert ledger.suppress("B@example.org", "bounce", NOW)
+    assert not ledger.suppress("b@example.org", "again", NOW)
+    balance = ledger.balance(release_id)
+    assert (balance.pending, balance.suppressed, balance.balances) == (1, 2, True)
+    assert ledger.suppression("b@example.org") == "bounce"
+    assert ledger.unsuppress("b@example.org")
+    assert ledger.suppression("b@example.org") is None
+
+
+def test_a_delivery_is_begun_by_one_worker_only(ledger: Ledger) -> None:
+    ledger.add_subscriber("a@example.org", at=NOW)
+    kept = ledger.release(ledger.add_release(draft()))
+    ledger.plan_deliveries(kept.release_id, None, at=NOW)
+    one, two = (ledger.begin_run(boot="b", pid=pid, at=NOW) for pid in (1, 2))
+    claims = [ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW) for epoch in (one, two)]
+    assert claims[0] is not None
+    due = claims[0].due[0]
+    assert ledger.intend(due, epoch=one, at=NOW)
+    assert not ledger.intend(due, epoch=two, at=NOW)
+    sent = DeliveryState.SENT
+    assert not ledger.settle(due, epoch=two, state=sent, code="250", at=NOW, tried_at=NOW)
+    assert ledger.settle(due, epoch=one, state=sent, code="250", at=NOW, tried_at=NOW)
+    assert not ledger.settle(due, epoch=one, state=sent, code="250", at=NOW, tried_at=NOW)
+    assert ledger.balance(kept.release_id).sent == 1
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.integers(0, 9)), max_size=40))
+def test_the_balance_adds_up_whatever_happens(steps: list[tuple[DeliveryState, int]]) -> None:
+    ledger = open_ledger("sqlite://", Path())
+    ledger.import_subscribers([ReaderRow(address=f"r{n}@example.org") for n in range(10)], NOW)
+    kept = ledger.release(ledger.add_release(draft()))
+    ledger.plan_deliveries(kept.release_id, None, at=NOW)
+    epoch = ledger.begin_run(boot="b", pid=1, at=NOW)
+    claim = ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW)
+    assert claim is not None
+    for state, index in steps:
+        due = claim.due[index]
+        if state is DeliveryState.SENDING:
+            ledger.intend(due, epoch=epoch, at=NOW)
+        elif state is DeliveryState.SUPPRESSED:
+            ledger.unsubscribe(due.address, NOW)
+        elif state is DeliveryState.CANCELLED:
+            ledger.cancel_release(kept.release_id, at=NOW)
+        elif state is not DeliveryState.PENDING:
+            ledger.settle(due, epoch=epoch, state=state, code="", at=NOW, tried_at=NOW)
+        balance = ledger.balance(kept.release_id)
+        assert balance.eligible == 10
+        assert balance.balances
+        assert not ledger.finish_release(kept.release_id) or balance.open == 0
+    ledger.close()
+
+
+# The file
+
+
+def test_no_ledger_here_means_this_is_a_copy(tmp_path: Path) -> None:
+    with pytest.raises(CopyError, match="this is a copy; queue on the press"):
+        open_ledger(URL, tmp_path)
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_ledger_is_made_once_and_found_again(tmp_path: Path) -> None:
+    made = open_ledger(URL, tmp_path, create=True)
+    made.set_fact("a", "b")
+    made.close()
+    with pytest.raises(UsageError, match="already"):
+        open_ledger(URL, tmp_path, create=True)
+    found = open_ledger(URL, tmp_path)
+    assert found.fact("a") == "b"
+    assert found.fact("c") is None
+    found.close()
+
+
+def test_a_beginning_that_was_broken_off_can_be_made_again(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/ledger.db").touch()
+    with pytest.raises(CopyError, match="init --press"):
+        open_ledger(URL, tmp_path)
+    open_ledger(URL, tmp_path, create=True).close()
+
+
+def test_another_engine_is_named_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="SQLite") as fault:
+        open_ledger("postgresql://ada:hunter2@db/x", tmp_path)
+    assert "hunter2" not in str(fault.value)
+
+
+def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    path = tmp_path / "var/ledger.db"
+    path.write_bytes(b"Dear diary, " * 1000)
+    with pytest.raises(LedgerError, match="no ledger"):
+        open_ledger(URL, tmp_path)
+    assert path.read_bytes() == b"Dear diary, " * 1000
+    path.unlink()
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE cookies (id)")
+    other.close()
+    with pytest.raises(LedgerError, match="another program"):
+        open_ledger(URL, tmp_path)
+
+
+def test_a_folder_in_the_ledgers_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "var/ledger.db").mkdir(parents=True)
+    with pytest.raises(LedgerError, match="no file"):
+        open_ledger(URL, tmp_path)
+
+
+def test_a_newer_sparkpubs_ledger_is_refused(tmp_path: Path) -> None:
+    open_ledger(URL, tmp_path, create=True).close()
+    raw = sqlite3.connect(tmp_path / "var/ledger.db")
+    raw.execute("PRAGMA user_version = 99")
+    raw.close()
+    with pytest.raises(LedgerError, match="newer"):
+        open_ledger(URL, tmp_path)
+
+
+def test_a_torn_ledger_is_said_to_be_damaged(tmp_path: Path) -> None:
+    ledger = open_ledger(URL, tmp_path, create=True)
+    ledger.import_subscribers((ReaderRow(address=f"r{n}@example.org") for n in range(500)), NOW)
+    ledger.close()
+    path = tmp_path / "var/ledger.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2 // 4096 * 4096])
+    with pytest.raises(LedgerError, match="damaged"):  # noqa: PT012 - wherever it notices
+        torn = open_ledger(URL, tmp_path)
+        list(torn.subscribers())
+
+
+def test_a_locked_ledger_is_busy_and_not_broken(tmp_path: Path) -> None:
+    holder = open_ledger(URL, tmp_path, create=True)
+    waiter = open_ledger(URL, tmp_path, busy_seconds=0.05)
+    with holder.transaction():
+        holder.set_fact("a", "b")
+        with pytest.raises(BusyError, match="in a moment"):
+            waiter.set_fact("a", "c")
+    waiter.set_fact("a", "d")
+    assert holder.fact("a") == "d"
+    waiter.close()
+    holder.close()
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from sample_press import NOW
+from sparkpub.adapters.ledger import ReaderRow, open_ledger
+from sparkpub.errors import BusyError, LedgerError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+ledger = open_ledger("sqlite:///var/ledger.db", Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    for start in range(0, 1_000_000, 1000):
+        ledger.import_subscribers([ReaderRow(address=f"n{n}@example.org") for n in range(start, start + 1000)], NOW)
+except (BusyError, LedgerError) as fault:
+    print(fault)
+"""
+
+
+def test_a_disk_that_takes_no_more_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+    ledger = open_ledger(URL, tmp_path, create=True)
+    ledger.add_subscriber("a@example.org", at=NOW)
+    ledger.close()
+    program = [sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(
+        program, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(Path(__file__).parent)}
+    )
+    assert "disk" in done.stdout
+    ledger = open_ledger(URL, tmp_path)
+    assert ledger.find_subscriber("a@example.org") is not None
+    assert ledger.count_subscribers() % 1000 == 1
+    ledger.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs the right to mount a small disk")
+def test_a_full_disk_is_for_another_time(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        ledger = open_ledger(URL, disk, create=True)
+        with pytest.raises(BusyError, match="disk is full"):
+            ledger.import_subscribers((ReaderRow(address=f"n{n}@example.org") for n in range(20000)), NOW)
+        assert ledger.count_subscribers() == 0
+        ledger.close()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_every_statement_can_be_run(ledger: Ledger) -> None:
+    raw = ledger._db._connection
+    for file in ("queue.sql", "releases.sql", "readers.sql", "deliveries.sql"):
+        for name, sql in statements(file).items():
+            assert raw.execute(f"EXPLAIN {sql}", _Anything()).fetchall(), name
+
+
+class _Anything(dict[str, int]):
+    def __missing__(self, key: str) -> int:
+        return 0
+
+
+def test_open_deliveries_are_found_by_the_partial_index(ledger: Ledger) -> None:
+    raw = ledger._db._connection
+    names = ("next_batch", "due_in_batch", "open_counts", "recover_sending", "cancel_open", "releases_with_uncertain")
+    for name in names:
+        plan = raw.execute(f"EXPLAIN QUERY PLAN {statements('deliveries.sql')[name]}", _Anything()).fetchall()
+        assert any("delivery_open" in row["detail"] for row in plan), name
+
+
+def test_the_schema_explains_every_table() -> None:
+    before = ""
+    for line in read_sql("schema.sql").splitlines():
+        if line.startswith("CREATE TABLE"):
+            assert before.startswith("--"), line
+        before = line
