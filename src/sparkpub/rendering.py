@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import jinja2
@@ -21,7 +21,23 @@ from sparkpub.core.tokens import Tokens
 from sparkpub.errors import Fault, InputError, Severity, UsageError
 from sparkpub.press import Press, Publication
 
-_SAMPLE_ID, _SAMPLE_ADDRESS, _SAMPLE_NAME = 1, "ada@example.org", "Ada Sample"
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A reader who is invented to look at a message."""
+
+    subscriber_id: int
+    address: str
+    name: str
+
+
+_SAMPLE = _Reader(1, "ada@example.org", "Ada Sample")
+# The longest that each value can be: the ledger's last id, RFC 5321's longest address, a name of 300 characters.
+_WORST = _Reader(
+    2**63 - 1,
+    f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 53}.example",
+    "Wolfeschlegelsteinhausenberger " * 9 + "the Younger of Philadelphia",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +47,25 @@ class Rendered:
     edition: Edition
     compiled: bytes
     media: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A whole message, and its two bodies as a mail program decodes them."""
+
+    message: bytes = field(repr=False)
+    html: bytes = field(repr=False)
+    text: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An issue as if released on its date: for a sample reader, and for the one with the longest values."""
+
+    article: Article
+    edition: Edition
+    sample: Mail
+    worst: Mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +110,8 @@ def correct_edition(publication: Publication, issue: Issue, release: Release) ->
     return Corrected(hash=hash_, assets=assets, media=_names(media))
 
 
-def preview_files(publication: Publication, issue: Issue, number: int | None, *, now: datetime) -> dict[str, bytes]:
-    """One issue in every form, for a sample reader, as if released on its date; names to bytes.
+def look_at(publication: Publication, issue: Issue, number: int | None, *, now: datetime) -> Look:
+    """One issue as if released on its date.
 
     Without a number the next occurrence is meant, or where none is to come the first; a draft without a date is
     shown as of now.
@@ -85,45 +120,68 @@ def preview_files(publication: Publication, issue: Issue, number: int | None, *,
         UsageError: it has no such occurrence.
         InputError: the issue's pictures or the theme's templates have faults.
     """
+    article = _sample(publication, issue, _occurrence(publication, issue, number, now=now))
+    edition = _edition(publication, article)
+    compiled = _compiled(publication, edition, article)
+    sample, worst = (_mail(publication, compiled, article, reader) for reader in (_SAMPLE, _WORST))
+    return Look(article=article, edition=edition, sample=sample, worst=worst)
+
+
+def page_and_entry(publication: Publication, article: Article) -> tuple[bytes, bytes]:
+    """An article as a page that needs no other file, and the HTML of its feed entry.
+
+    Raises:
+        InputError: the theme's templates have faults.
+    """
     from sparkpub.core.archive import archive_of
     from sparkpub.core.pages import Pages
 
-    article = _sample(publication, issue, _occurrence(publication, issue, number, now=now))
-    edition = _edition(publication, article)
-    message = _sample_message(publication, edition, article)
     with _template_faults(publication):
         pages = Pages(archive_of([article]), publication.settings, publication.templates)
-        page = pages.issue_alone(article)
-        entry = pages.cards.entry(article, publication.templates)
-    html, text = _bodies(message)
+        return pages.issue_alone(article), pages.cards.entry(article, publication.templates).html.encode()
+
+
+def preview_files(publication: Publication, issue: Issue, number: int | None, *, now: datetime) -> dict[str, bytes]:
+    """One issue in every form, for a sample reader, as if released on its date; names to bytes.
+
+    Raises:
+        UsageError: it has no such occurrence.
+        InputError: the issue's pictures or the theme's templates have faults.
+    """
+    look = look_at(publication, issue, number, now=now)
+    page, entry = page_and_entry(publication, look.article)
     return {
-        "email.html": html,
-        "email.txt": text,
-        "message.eml": message,
+        "email.html": look.sample.html,
+        "email.txt": look.sample.text,
+        "message.eml": look.sample.message,
         "page.html": page,
-        "entry.html": entry.html.encode(),
+        "entry.html": entry,
     }
 
 
 def check_issue(publication: Publication, issue: Issue, *, now: datetime) -> list[Fault]:
     """Every finding of an issue: its own, its pictures', the theme's, and those of the email it would become."""
-    occurrence = _occurrence(publication, issue, None, now=now)
-    findings = list(lint_issue(issue, number=occurrence.number or None))
     try:
-        article = _sample(publication, issue, occurrence)
-        edition = _edition(publication, article)
-        message = _sample_message(publication, edition, article)
+        look = look_at(publication, issue, None, now=now)
+    except UsageError:
+        raise
     except InputError as error:
-        return [*findings, *error.faults]
-    html, text = _bodies(message)
+        occurrence = _occurrence(publication, issue, None, now=now)
+        return [*lint_issue(issue, number=occurrence.number or None), *error.faults]
+    return findings_of(publication, look)
+
+
+def findings_of(publication: Publication, look: Look) -> list[Fault]:
+    """Every finding of a rendered issue: of the issue as written, and of its email with the longest values."""
+    issue = look.article.issue
     return [
-        *findings,
+        *lint_issue(issue, number=look.article.number or None),
         *lint_email(
             issue,
-            html=html.decode(),
-            text=text.decode(),
-            subject=edition.subject,
-            body_bytes=len(html),
+            html=look.sample.html.decode(),
+            text=look.sample.text.decode(),
+            subject=look.edition.subject,
+            body_bytes=len(look.worst.html),
             expected={"postal_address": publication.settings.publication.postal_address},
         ),
     ]
@@ -192,17 +250,19 @@ def _compiled(publication: Publication, edition: Edition, article: Article) -> C
     return compile_message(edition, head=head)
 
 
-def _sample_message(publication: Publication, edition: Edition, article: Article) -> bytes:
-    """The message as a sample reader would receive it, signed with the key that everybody knows."""
+def _mail(publication: Publication, compiled: Compiled, article: Article, reader: _Reader) -> Mail:
+    """The message as an invented reader would receive it, signed with the key that everybody knows."""
     values = reader_values(
         publication.settings,
         Tokens(PUBLIC_KEY),
         release=f"{article.issue.id}/{article.number}",
-        subscriber_id=_SAMPLE_ID,
-        address=_SAMPLE_ADDRESS,
-        name=_SAMPLE_NAME,
+        subscriber_id=reader.subscriber_id,
+        address=reader.address,
+        name=reader.name,
     )
-    return _compiled(publication, edition, article).splice(values)
+    message = compiled.splice(values)
+    html, text = _bodies(message)
+    return Mail(message=message, html=html, text=text)
 
 
 def _bodies(message: bytes) -> tuple[bytes, bytes]:
