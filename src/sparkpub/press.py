@@ -107,17 +107,17 @@ def open_publication(start: str | Path) -> Publication:
     return Publication(folder=folder, settings=load_settings(folder))
 
 
-def open_press(publication: Publication, environ: Mapping[str, str]) -> Press:
-    """The publication with its ledger.
+def open_press(publication: Publication, environ: Mapping[str, str], *, needs_key: bool = True) -> Press:
+    """The publication with its ledger; who only reads it needs no key.
 
     Raises:
         CopyError: there is no ledger here.
         LedgerError: it was kept under another key.
-        UsageError: it mails, and there is no key.
+        UsageError: it mails, and there is no key that `needs_key` asks for.
     """
     url = load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
     ledger = open_ledger(url, publication.folder)
-    key = _key(publication, ledger, environ)
+    key = _key(publication, ledger, environ, is_needed=needs_key)
     state = publication.folder / "var"
     return Press(
         publication=publication,
@@ -142,11 +142,11 @@ def open_copy(publication: Publication) -> Press:
     )
 
 
-def _key(publication: Publication, ledger: Ledger, environ: Mapping[str, str]) -> str:
+def _key(publication: Publication, ledger: Ledger, environ: Mapping[str, str], *, is_needed: bool) -> str:
     """The key that signs links and message ids, checked against the one the ledger was begun with."""
     key = load_secret(publication.folder, KEY_NAME, environ)
     if key is None:
-        if publication.settings.delivery.transport == "smtp":
+        if is_needed and publication.settings.delivery.transport == "smtp":
             raise UsageError(
                 f"{KEY_NAME} is not set and secrets.env has none; `sparkpub init --press .` writes one on a new press, "
                 "on a moved one copy secrets.env from the old machine"

@@ -4,6 +4,7 @@ Only the table below is read for `--help`, so that it stays fast; a command's mo
 """
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -11,24 +12,26 @@ from typing import Any
 import click
 
 from sparkpub import __version__
+from sparkpub.cli.options import remember, shared_options
 
 # name -> (module, section, first line of its help). A test holds the lines against the commands themselves.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("writing", "Write", "Start a new publication, or make this clone the press."),
     "new": ("writing", "Write", "Begin an issue: a file with everything in place but the text."),
     "check": ("writing", "Write", "Find every fault in settings and issues, with line and cure."),
+    "preview": ("preview", "Write", "Look at issues as email, page and feed entry while writing."),
     "render": ("writing", "Write", "Write one issue as email, text, message, page and feed entry."),
     "schema": ("writing", "Write", "Print the JSON Schema of an issue or of the settings."),
-    "list": ("deciding", "Decide", "List the issues with their states and next dates."),
-    "show": ("deciding", "Decide", "Tell one issue's whole story and its next three occurrences."),
+    "list": ("looking", "Decide", "List the issues with their states and next dates."),
+    "show": ("looking", "Decide", "Tell one issue's whole story and its next three occurrences."),
     "queue": ("deciding", "Decide", "Let issues go out on their dates."),
     "hold": ("deciding", "Decide", "Keep an issue back until it is queued again."),
     "skip": ("deciding", "Decide", "Leave out one occurrence of an issue, for good."),
-    "calendar": ("deciding", "Decide", "List every occurrence with its state and why it falls there."),
+    "calendar": ("looking", "Decide", "List every occurrence with its state and why it falls there."),
     "simulate": ("simulation", "Decide", "Run the whole press against a simulated clock."),
-    "tick": ("mailing", "Send", "Release what is due now."),
-    "release": ("mailing", "Send", "Release an issue by hand, or take in an archive."),
-    "build": ("mailing", "Send", "Build the site and the feeds."),
+    "tick": ("releasing", "Send", "Release what is due now."),
+    "release": ("releasing", "Send", "Release an issue by hand, or take in an archive."),
+    "build": ("releasing", "Send", "Build the site and the feeds."),
     "send": ("mailing", "Send", "Send until nothing is due."),
     "stop": ("mailing", "Send", "Stop one release, or everything, within one message."),
     "resume": ("mailing", "Send", "Go on after a stop."),
@@ -46,6 +49,13 @@ SECTIONS = {
 
 class SparkpubGroup(click.Group):
     """The top of the command line; it knows the names of its commands before it imports them."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - an exit code, or nothing
+        """Run a command; a reader of its output that closes early (`| head`) ends it quietly."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return 0
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command, in the order of the sections."""
@@ -96,41 +106,51 @@ EPILOG = (
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="sparkpub")
-@click.option("--publication", type=click.Path(), default=None, help="Folder of the publication.")
-@click.option("--now", default=None, help="Pretend it is this instant.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--quiet", is_flag=True, help="Print only what was asked for.")
+@click.version_option(__version__, prog_name="sparkpub", message="%(prog)s %(version)s")
+@shared_options
 @click.pass_context
-def sparkpub(ctx: click.Context, publication: str | None, now: str | None, *, as_json: bool, quiet: bool) -> None:
+def sparkpub(ctx: click.Context, /, **given: object) -> int | None:
     """A newsletter press in a folder.
 
     Editors write Markdown files; sparkpub turns each into an email, feed entries and an archive page, and releases
     each anniversary article on its day, exactly once. Alone, `sparkpub` says what to do next.
     """
-    ctx.obj = {"publication": publication, "now": now, "as_json": as_json, "quiet": quiet}
-    if ctx.invoked_subcommand is None:
-        from sparkpub.cli.overview import what_next
+    remember(ctx, **given)
+    if ctx.invoked_subcommand is not None:
+        return None
+    from sparkpub.cli.overview import what_next
 
-        ctx.invoke(what_next, publication=publication, now=now, as_json=as_json, quiet=quiet)
+    code: int | None = ctx.invoke(what_next)
+    return code
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever goes wrong becomes one message and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         answer = sparkpub.main(args=args, prog_name="sparkpub", standalone_mode=False)
         code = answer if isinstance(answer, int) else 0
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         code = _say("stopped; nothing is lost: run the same command again", 130)
     except click.ClickException as fault:
         fault.show()
-        code = fault.exit_code
+        code = 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as fault:  # noqa: BLE001 - the one place where everything ends
         code = _say_fault(fault)
+    _let_go_of_output()
     sys.exit(code)
+
+
+def _let_go_of_output() -> None:
+    """Where the result cannot be written any more, keep Python from complaining about it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str, code: int) -> int:
@@ -139,7 +159,7 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-def _say_fault(fault: Any) -> int:  # noqa: ANN401 - whatever was raised
+def _say_fault(fault: Exception) -> int:
     """One message for an error of ours, of the disk, or of our own making."""
     from sparkpub.cli.faults import explain
 

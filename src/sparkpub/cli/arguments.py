@@ -1,7 +1,6 @@
 """The kinds of words that commands take."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import click
 
@@ -9,20 +8,16 @@ from sparkpub.cli.face import Face
 from sparkpub.errors import UsageError
 
 
-class DateType(click.ParamType[date]):
-    """A date typed as 2017-09-04."""
+def a_date(value: str) -> date:
+    """A date typed as 2017-09-04.
 
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
-        """Read it, or say how to write it."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no date; write it like 2017-09-04", param, ctx)
-
-
-DATE = DateType()
+    Raises:
+        click.BadParameter: it is none.
+    """
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is no date; write it like 2017-09-04") from None
 
 
 def window(face: Face, start: date | None, end: date | None) -> tuple[date, date]:
@@ -33,7 +28,15 @@ def window(face: Face, start: date | None, end: date | None) -> tuple[date, date
     """
     start = start or face.now().astimezone(face.publication.zone).date()
     if end is None:
-        end = date.max if start.year == date.max.year else start + timedelta(days=366)
+        end = date.max if start.year == date.max.year else _a_year_later(start)
     if end <= start:
-        raise UsageError(f"--until {end} must come after --from {start}")
+        raise UsageError(f"--until {end} must come after --from {start}; write both, like --from 2017-01-01")
     return start, end
+
+
+def _a_year_later(on: date) -> date:
+    """The same day of the next year; after 29 February comes 1 March."""
+    try:
+        return on.replace(year=on.year + 1)
+    except ValueError:
+        return date(on.year + 1, 3, 1)

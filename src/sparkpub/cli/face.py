@@ -4,14 +4,16 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 import click
 
+from sparkpub.cli.options import remember, shared_options
 from sparkpub.errors import CopyError, Fault, UsageError
 from sparkpub.press import Press, Publication, open_copy, open_press, open_publication
 
@@ -25,6 +27,7 @@ class Face:
     as_json: bool = False
     is_quiet: bool = False
     _publication: Publication | None = field(default=None, repr=False)
+    _press: Press | None = field(default=None, repr=False)
 
     @property
     def publication(self) -> Publication:
@@ -33,9 +36,15 @@ class Face:
             self._publication = open_publication(self.publication_folder or os.curdir)
         return self._publication
 
-    def press(self) -> Press:
-        """The publication with its ledger, for reading."""
-        return open_press(self.publication, os.environ)
+    def press_to_read(self) -> Press:
+        """The publication with its ledger, for a command that changes nothing; it needs no secret.
+
+        Raises:
+            CopyError: this folder is a copy.
+        """
+        if self._press is None:
+            self._press = open_press(self.publication, os.environ, needs_key=False)
+        return self._press
 
     def press_to_write(self) -> Press:
         """The publication with its ledger, for a command that changes it.
@@ -44,17 +53,24 @@ class Face:
             UsageError: `--now` is given and the transport is smtp: pretending would write a false time.
             CopyError: this folder is a copy.
         """
-        if self.pretended_now and self.publication.settings.delivery.transport == "smtp":
-            raise UsageError("--now would write a false time into the ledger of a press that mails; leave it out")
-        return self.press()
+        self.now_to_write()
+        if self._press is None:
+            self._press = open_press(self.publication, os.environ)
+        return self._press
 
     def press_or_copy(self) -> Press:
         """The press, or on a copy a press that has released nothing: for commands that only read."""
         try:
-            return self.press()
+            return self.press_to_read()
         except CopyError:
-            self.say("this is a copy: what the press has released is known only there")
-            return open_copy(self.publication)
+            self.say("this is a copy: what was released is known only on the press")
+            self._press = open_copy(self.publication)
+            return self._press
+
+    def close(self) -> None:
+        """Let the ledger go."""
+        if self._press is not None:
+            self._press.ledger.close()
 
     def now(self) -> datetime:
         """The instant in UTC: the clock's, or the one that `--now` pretends."""
@@ -62,7 +78,17 @@ class Face:
             from sparkpub.adapters import clock
 
             return clock.now()
-        return instant(self.pretended_now, self.publication)
+        return instant(self.pretended_now, self.publication.zone)
+
+    def now_to_write(self) -> datetime:
+        """The instant as a command may write it down.
+
+        Raises:
+            UsageError: `--now` is given and the transport is smtp: pretending would write a false time.
+        """
+        if self.pretended_now and self.publication.settings.delivery.transport == "smtp":
+            raise UsageError("--now would write a false time into the ledger of a press that mails; leave it out")
+        return self.now()
 
     def say(self, message: str) -> None:
         """Tell something beside the result, on stderr, unless `--quiet`."""
@@ -77,13 +103,14 @@ class Face:
     def show(self, document: Any, text: Callable[[], str]) -> None:  # noqa: ANN401 - any JSON document
         """Print the result: one JSON document, or what `text` writes."""
         if self.as_json:
-            click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+            is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=2))
         elif written := text():
             click.echo(written)
 
 
-def instant(text: str, publication: Publication) -> datetime:
-    """An instant as typed, in UTC; without an offset it is read in the publication's zone.
+def instant(text: str, zone: tzinfo) -> datetime:
+    """An instant as typed, in UTC; without an offset it is read in `zone`.
 
     Raises:
         UsageError: it is no ISO 8601 date or time.
@@ -91,7 +118,7 @@ def instant(text: str, publication: Publication) -> datetime:
     try:
         read = datetime.fromisoformat(text)
         if read.tzinfo is None:
-            read = read.replace(tzinfo=publication.zone)
+            read = read.replace(tzinfo=zone)
         return read.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise UsageError(f"--now '{text}' is no instant; write it like 2017-09-04T07:00 or 2017-09-04") from None
@@ -100,23 +127,23 @@ def instant(text: str, publication: Publication) -> datetime:
 def common(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command the options that every command takes, and its `Face` as first argument."""
 
-    @click.option("--publication", "publication", metavar="DIR", help="Folder of the publication.")
-    @click.option("--now", metavar="INSTANT", help="Pretend it is this instant.")
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-    @click.option("--quiet", is_flag=True, help="Print only what was asked for.")
+    @shared_options
     @click.pass_context
     @functools.wraps(command)
     def with_face(
         ctx: click.Context, /, publication: str | None, now: str | None, as_json: bool, quiet: bool, **rest: object
     ) -> int | None:
-        above = ctx.find_root().obj or {}
+        given = remember(ctx, publication=publication, now=now, as_json=as_json, quiet=quiet)
         face = Face(
-            publication_folder=publication or above.get("publication"),
-            pretended_now=now or above.get("now"),
-            as_json=as_json or above.get("as_json", False),
-            is_quiet=quiet or above.get("quiet", False),
+            publication_folder=given.get("publication"),
+            pretended_now=given.get("now"),
+            as_json=given.get("as_json", False),
+            is_quiet=given.get("quiet", False),
         )
-        return command(face, **rest)
+        try:
+            return command(face, **rest)
+        finally:
+            face.close()
 
     return with_face
 
@@ -125,8 +152,7 @@ def confirm(question: str, *, yes: bool, count: int | None = None) -> None:
     """Ask before something that cannot be taken back; where people are mailed, `count` is to be typed.
 
     Raises:
-        UsageError: there is no terminal to ask on, and `--yes` was not given.
-        click.Abort: the answer was no.
+        UsageError: the answer was no; or there is no terminal to ask on, and `--yes` was not given.
     """
     if yes:
         return
@@ -134,9 +160,26 @@ def confirm(question: str, *, yes: bool, count: int | None = None) -> None:
         raise UsageError(f"{question}\nnothing was done: there is no terminal to ask on; add --yes to go ahead")
     click.echo(question, err=True)
     if count is None:
-        click.confirm("Go ahead?", abort=True, err=True)
-    elif click.prompt(f"Type {count} to mail them", err=True, default="", show_default=False) != str(count):
-        raise click.Abort
+        is_agreed = click.confirm("Go ahead?", err=True)
+    else:
+        is_agreed = click.prompt(f"Type {count} to mail them", err=True, default="", show_default=False) == str(count)
+    if not is_agreed:
+        raise UsageError("nothing was done")
+
+
+REHEARSAL = "rehearsal: nobody was mailed"
+
+
+def say_rehearsal(face: Face) -> None:
+    """End a summary with the plain truth where the transport only rehearses."""
+    if face.publication.settings.delivery.transport == "maildir":
+        face.say(REHEARSAL)
+
+
+def from_here(path: Path) -> Path:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def plural(count: int, noun: str) -> str:
@@ -157,39 +200,3 @@ def progress(face: Face, what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def table(head: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows under a head as aligned columns; `head` maps keys to titles. Coloured only on a terminal.
-
-    The last column takes what the terminal leaves; on a pipe nothing is cut.
-    """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    is_terminal = sys.stdout.isatty()
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for title in head.values():
-        grid.add_column(title, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(row[key], style=_STYLES.get(row[key], "")) for key in head))
-    console = Console(force_terminal=is_terminal, width=None if is_terminal else 200, highlight=False)
-    with console.capture() as capture:
-        console.print(grid)
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
-
-
-_STYLES = {
-    "queued": "green",
-    "released": "blue",
-    "finished": "green",
-    "held": "yellow",
-    "missed": "red",
-    "stopped": "yellow",
-    "past": "dim",
-    "skipped": "dim",
-    "unqueued": "dim",
-    "fault": "red",
-}

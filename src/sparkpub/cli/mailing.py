@@ -1,208 +1,30 @@
-"""Send: release, build and mail."""
+"""Mail: send, stop, go on, and the balance."""
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from sparkpub.building import BuildReport, build
-from sparkpub.cli.face import Face, common, confirm, plural, progress, table
-from sparkpub.core.decisions import Due
-from sparkpub.core.model import Release
-from sparkpub.errors import UsageError
-from sparkpub.press import Press
-from sparkpub.publishing import (
-    TickReport,
-    due_by_hand,
-    release_by_hand,
-    release_past,
-    resume_everything,
-    stop_everything,
-    tick,
+from sparkpub.articles import issue_of
+from sparkpub.cli.face import Face, common, confirm, plural, progress, say_rehearsal
+from sparkpub.cli.releasing import (
+    how_to_go_on,
+    lateness,
+    message_words,
+    release_json,
+    tick_json,
+    tick_lines,
+    tick_once,
+    try_to_build,
 )
+from sparkpub.cli.tables import table
+from sparkpub.core.model import Release, ReleaseState
+from sparkpub.errors import BusyError, InputError, TransportError, UsageError
+from sparkpub.outgoing import LATE
+from sparkpub.press import Press
+from sparkpub.publishing import resume_everything, stop_everything
 from sparkpub.sending import SendReport, find_release, resume_release, send, status_rows, stop_release
-from sparkpub.shelf import read_shelf
-
-REHEARSAL = "rehearsal: nobody was mailed"
-
-
-def say_rehearsal(face: Face) -> None:
-    """End a summary with the plain truth where the transport only rehearses."""
-    if face.publication.settings.delivery.transport == "maildir":
-        face.say(REHEARSAL)
-
-
-def release_json(release: Release) -> dict[str, Any]:
-    """A release as commands name it."""
-    return {
-        "release": release.name,
-        "issue": release.issue_id,
-        "number": release.number,
-        "date": release.on.isoformat(),
-        "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
-        "transport": release.transport,
-    }
-
-
-def _due_json(due: Due) -> dict[str, Any]:
-    """An occurrence as `tick` names it."""
-    return {"issue": due.issue.id, "number": due.occurrence.number, "date": due.occurrence.on.isoformat()}
-
-
-def tick_json(report: TickReport) -> dict[str, Any]:
-    """What a tick did, as one document."""
-    return {
-        "paused": report.agenda.pause or None,
-        "released": [release_json(release) for release in report.released],
-        "corrected": [release_json(release) for release in report.corrected],
-        "missed": [_due_json(due) for due in report.missed],
-        "waiting": [_due_json(due) for due in report.agenda.waiting],
-        "held": [{"issue": id_, "reason": reason} for id_, reason in report.held],
-        "faults": [str(fault) for fault in report.faults],
-    }
-
-
-def tick_lines(report: TickReport) -> list[str]:
-    """What a tick did, as lines; empty if it did nothing."""
-    lines = [f"released  {r.name}  due on {r.on}" for r in report.released]
-    lines += [f"corrected {r.name}" for r in report.corrected]
-    lines += [
-        f"missed    {d.issue.id}/{d.occurrence.number}  was due on {d.occurrence.on}; "
-        f"`sparkpub release {d.issue.id} --number {d.occurrence.number}` sends it, "
-        f"`sparkpub skip {d.issue.id} {d.occurrence.number}` lets it go"
-        for d in report.missed
-    ]
-    lines += [f"held      {id_}: {reason}; `sparkpub queue {id_}` lets it go" for id_, reason in report.held]
-    lines += [f"waiting   {d.issue.id}/{d.occurrence.number}, spaced from the last" for d in report.agenda.waiting]
-    if report.agenda.pause:
-        lines.append(f"paused: {report.agenda.pause}; `sparkpub resume` goes on")
-    return lines
-
-
-def tick_once(face: Face, press: Press, now: datetime) -> TickReport:
-    """One tick with everything it has to say on stderr: broken files, and issues that could not be rendered."""
-    shelf = read_shelf(press.publication)
-    face.tell(shelf.faults)
-    report = tick(press, shelf, now=now)
-    face.tell(report.faults)
-    return report
-
-
-def build_site(face: Face, press: Press, out: Path | None = None) -> BuildReport:
-    """Build with a progress bar."""
-    folder = out or press.publication.folder / press.publication.settings.site.out
-    with progress(face, "building") as advance:
-        return build(press, out=folder, progress=advance)
-
-
-@click.command("tick")
-@common
-def tick_command(face: Face) -> int:
-    """Release what is due now.
-
-    A tick that finds nothing due does nothing. Run it as often as you like: each anniversary goes out at most once
-    for ever. The site is built when something was released; `sparkpub send` mails it.
-    """
-    press = face.press_to_write()
-    with press.lock():
-        report = tick_once(face, press, face.now())
-        if report.released or report.corrected:
-            build_site(face, press)
-    face.show(tick_json(report), lambda: "\n".join(tick_lines(report)))
-    if report.released:
-        face.say("next: `sparkpub send`")
-        say_rehearsal(face)
-    elif not tick_lines(report):
-        face.say("nothing is due")
-    return 0
-
-
-@click.command("release")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--number", type=click.IntRange(min=0), metavar="N", help="This occurrence, even one still to come.")
-@click.option("--past", is_flag=True, help="Take in a whole archive: each piece dated at its own day, nobody mailed.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@common
-def release_command(face: Face, ids: tuple[str, ...], number: int | None, past: bool, yes: bool) -> int:
-    """Release an issue by hand, or take in an archive.
-
-    The latest occurrence whose date has come and that is not released goes out now; a coming one only with
-    --number. With --past, the pieces named (or all ready ones) become public as of their own dates.
-    """
-    if past and (number is not None):
-        raise UsageError("--past takes each issue's own dates; leave --number out")
-    if not past and not ids:
-        raise UsageError("say which issue: `sparkpub release ID`, or `sparkpub release --past` for a whole archive")
-    if number is not None and len(ids) > 1:
-        raise UsageError("--number goes with one issue")
-    press = face.press_to_write()
-    with press.lock():
-        released = _take_in(face, press, ids) if past else _by_hand(face, press, ids, number, yes=yes)
-        build_site(face, press)
-    face.show([release_json(r) for r in released], lambda: "\n".join(f"released  {r.name}  {r.on}" for r in released))
-    if past:
-        face.say(f"{plural(len(released), 'piece')} taken in; nobody was mailed")
-    else:
-        face.say("next: `sparkpub send`")
-        say_rehearsal(face)
-    return 0
-
-
-def _take_in(face: Face, press: Press, ids: Sequence[str]) -> list[Release]:
-    """Release the past of the issues named, or of all."""
-    shelf = read_shelf(press.publication)
-    face.tell(shelf.faults if not ids else ())
-    issues = shelf.pick(ids) if ids else list(shelf.issues.values())
-    return release_past(press, issues, now=face.now())
-
-
-def _by_hand(face: Face, press: Press, ids: Sequence[str], number: int | None, *, yes: bool) -> list[Release]:
-    """Show what would go out to whom, ask, and release."""
-    now = face.now()
-    shelf = read_shelf(press.publication)
-    dues = [due_by_hand(press, issue, number, now=now) for issue in shelf.pick(ids)]
-    settings = press.publication.settings
-    for due in dues:
-        readers = press.ledger.count_audience(settings.audience.get(due.issue.audience))
-        late = (now.date() - due.occurrence.on).days
-        when = f"{plural(late, 'day')} late" if late > 0 else f"due on {due.occurrence.on}"
-        question = (
-            f"{due.issue.id}/{due.occurrence.number}, {when}\n  subject   {due.issue.title}\n"
-            f"  from      {settings.publication.from_}\n"
-            f"  audience  {due.issue.audience}, {plural(readers, 'reader')}, by {press.transport}"
-        )
-        confirm(question, yes=yes, count=readers if press.transport == "smtp" else None)
-    return [release_by_hand(press, due, now=now) for due in dues]
-
-
-@click.command("build")
-@click.option("--out", type=click.Path(file_okay=False), help="Folder (default: [site] out).")
-@common
-def build_command(face: Face, out: str | None) -> int:
-    """Build the site and the feeds.
-
-    Everything released is in them, nothing else. Files whose bytes would not change are left alone.
-    """
-    press = face.press_or_copy()
-    report = build_site(face, press, Path(out) if out else None)
-    document = {
-        "out": str(report.out),
-        "pages": report.pages,
-        "files": report.files,
-        "written": report.written,
-        "removed": report.removed,
-    }
-    face.show(
-        document,
-        lambda: (
-            f"{plural(report.pages, 'page')}, {plural(report.files, 'file')}: {report.written} written, "
-            f"{report.removed} removed, in {report.out}"
-        ),
-    )
-    return 0
 
 
 def send_json(report: SendReport) -> dict[str, Any]:
@@ -212,6 +34,8 @@ def send_json(report: SendReport) -> dict[str, Any]:
         "deferred": report.deferred,
         "failed": report.failed,
         "uncertain": report.uncertain,
+        "finished": [release_json(release) for release in report.finished],
+        "late": [release_json(release) for release in report.late],
         "stopped": report.stopped or None,
     }
 
@@ -222,13 +46,33 @@ def send_all(face: Face, press: Press, release: Release | None = None, limit: in
         return send(press, now=face.now(), release=release, limit=limit, progress=advance)
 
 
-def send_line(report: SendReport) -> str:
-    """What `send` did, in a line."""
-    words = [f"{report.sent} sent"]
-    for count, word in ((report.deferred, "deferred"), (report.failed, "failed"), (report.uncertain, "uncertain")):
-        if count:
-            words.append(f"{count} {word}")
-    return ", ".join(words) + (f"; stopped: {report.stopped}" if report.stopped else "")
+def send_lines(report: SendReport) -> list[str]:
+    """What `send` did, as lines; empty if nothing was to be sent."""
+    counts = (
+        (report.sent, "sent"),
+        (report.deferred, "deferred"),
+        (report.failed, "failed"),
+        (report.uncertain, "uncertain"),
+    )
+    lines = []
+    if told := [f"{count:,} {word}" for count, word in counts if count]:
+        lines.append(", ".join(told))
+    lines += [f"finished   {release.name}" for release in report.finished]
+    lines += [
+        f"stopped    {release.name}: not begun within grace; `sparkpub resume {release.name}` sends it now"
+        for release in report.late
+    ]
+    lines += [
+        f"left       {release.name}: it was released by {release.transport} and is never sent by {report.transport}"
+        for release in report.foreign
+    ]
+    if report.recovered and report.transport == "smtp":
+        lines.append(
+            f"{plural(report.recovered, 'message')} of a run that broke off: `sparkpub status` names the doubts"
+        )
+    if report.stopped:
+        lines.append(f"stopped    {report.stopped}; {how_to_go_on(report.stopped)}")
+    return lines
 
 
 @click.command("send")
@@ -238,13 +82,17 @@ def send_line(report: SendReport) -> str:
 def send_command(face: Face, release: str | None, limit: int | None) -> int:
     """Send until nothing is due.
 
-    A broken-off run is taken up where it stood: nobody is mailed twice. It does not wait for retries; `run` does.
+    A run that broke off is taken up where it stood: nobody is mailed twice. It does not wait for retries; `run` does.
+    It never overrides a stop.
     """
     press = face.press_to_write()
     with press.lock():
         chosen = find_release(press, release) if release else None
         report = send_all(face, press, chosen, limit)
-    face.show(send_json(report), lambda: send_line(report))
+    lines = send_lines(report)
+    face.show(send_json(report), lambda: "\n".join(lines))
+    if not lines:
+        face.say("nothing is due; `sparkpub status` shows the balance")
     say_rehearsal(face)
     return 0
 
@@ -253,16 +101,18 @@ def send_command(face: Face, release: str | None, limit: int | None) -> int:
 @click.argument("release", required=False, metavar="[ISSUE/N]")
 @common
 def stop_command(face: Face, release: str | None) -> int:
-    """Stop one release, or everything, within one message."""
+    """Stop one release, or everything, within one message.
+
+    It works while another process sends. A file STOP in the publication's folder stops everything too.
+    """
     press = face.press_to_write()
     if release:
         stop_release(press, find_release(press, release), now=face.now())
     else:
         stop_everything(press, now=face.now())
     what = release or "everything"
-    face.show(
-        {"stopped": what}, lambda: f"{what} is stopped; `sparkpub resume{f' {release}' if release else ''}` goes on"
-    )
+    face.show({"stopped": what}, lambda: f"{what} is stopped")
+    face.say(f"next: `sparkpub resume{f' {release}' if release else ''}` goes on")
     return 0
 
 
@@ -273,24 +123,54 @@ def stop_command(face: Face, release: str | None) -> int:
 def resume_command(face: Face, release: str | None, yes: bool) -> int:
     """Go on after a stop.
 
-    What came due meanwhile goes out within its grace; what is later is missed, for you to decide.
+    What came due meanwhile goes out within its grace; what is later is missed, for you to decide. A release that was
+    stopped by name goes on only by name. It asks first; without a terminal it needs --yes.
     """
-    press = face.press_to_write()
+    press, now = face.press_to_write(), face.now()
+    if press.stop_file.exists():
+        raise UsageError(f"a file {press.stop_file.name} stops everything; `rm STOP` first, then `sparkpub resume`")
     chosen = find_release(press, release) if release else None
-    rows = [r for r in status_rows(press) if r["state"] in ("sending", "stopped") and release in (None, r["release"])]
-    waiting = sum(r["pending"] + r["deferred"] for r in rows)
-    what = release or "the press"
-    confirm(
-        f"{what}: {plural(waiting, 'message')} will go out by {press.transport}",
-        yes=yes,
-        count=waiting if press.transport == "smtp" else None,
-    )
+    if chosen and chosen.state is not ReleaseState.STOPPED:
+        raise UsageError(f"{chosen.name} is {chosen.state}, not stopped; `sparkpub status` shows all")
+    going = [chosen] if chosen else _going_on(press)
+    counts = [_waiting(press, each) for each in going]
+    heads = [f"resume {release or 'the press'}" + (f": {stopped}" if (stopped := press.stopped()) else "")]
+    heads += [_question(press, each, count, now) for each, count in zip(going, counts, strict=True) if count]
+    heads.append(f"{plural(sum(counts), 'message')} will go out by {press.transport}")
+    confirm("\n".join(heads), yes=yes, count=sum(counts) if press.transport == "smtp" else None)
     if chosen:
-        resume_release(press, chosen, now=face.now())
+        resume_release(press, chosen, now=now)
     else:
-        resume_everything(press, now=face.now())
-    face.show({"resumed": what}, lambda: f"{what} goes on; next: `sparkpub run --once`")
+        resume_everything(press, now=now)
+    what = release or "the press"
+    face.show({"resumed": what, "waiting": sum(counts)}, lambda: f"{what} goes on")
+    face.say("next: `sparkpub run --once`")
     return 0
+
+
+def _going_on(press: Press) -> list[Release]:
+    """The releases that a bare `resume` lets go on: those being sent, and those stopped because they were late."""
+    late = [r for r in press.ledger.releases_in(ReleaseState.STOPPED) if _is_late(press, r)]
+    going = [*press.ledger.releases_in(ReleaseState.SENDING), *late]
+    return [release for release in going if release.transport == press.transport]
+
+
+def _is_late(press: Press, release: Release) -> bool:
+    """Whether a release was stopped because its grace ran out, not by a person."""
+    return press.ledger.stop_notes(release.release_id).reason == LATE
+
+
+def _waiting(press: Press, release: Release) -> int:
+    """How many messages of a release are still to go out."""
+    balance = press.ledger.balance(release.release_id)
+    return balance.pending + balance.deferred
+
+
+def _question(press: Press, release: Release, count: int, now: datetime) -> str:
+    """What of a release would go out, as whom, to whom."""
+    issue = issue_of(press.publication.settings, release)
+    head = f"{release.name}, released on {release.released_at:%Y-%m-%d}, {lateness(release.released_at, now)}"
+    return message_words(press, head, issue, f"{plural(count, 'message')} left")
 
 
 @click.command("status")
@@ -301,17 +181,17 @@ def status_command(face: Face, release: str | None) -> int:
 
     Exit 1 if something waits for you: a release is stopped or has uncertain deliveries, or the press is stopped.
     """
-    press = face.press()
-    rows = status_rows(press)
-    if release:
-        find_release(press, release)
-        rows = [row for row in rows if row["release"] == release]
+    press = face.press_or_copy()
+    rows = status_rows(press, find_release(press, release) if release else None)
     stopped = press.stopped()
-    face.show({"releases": rows, "stopped": stopped or None}, lambda: _balance(rows))
+    face.show({"releases": rows}, lambda: _balance(rows))
     if not rows:
         face.say("nothing was released yet; bare `sparkpub` says what to do next")
+    for row in rows:
+        if row["state"] == "stopped":
+            face.say(f"{row['release']} is stopped; `sparkpub resume {row['release']}` goes on")
     if stopped:
-        face.say(f"the press is stopped: {stopped}; `sparkpub resume` goes on")
+        face.say(f"the press is stopped: {stopped}; {how_to_go_on(stopped)}")
     say_rehearsal(face)
     return 1 if stopped or any(row["uncertain"] or row["state"] == "stopped" for row in rows) else 0
 
@@ -325,40 +205,61 @@ def _balance(rows: list[dict[str, Any]]) -> str:
         return ""
     shown = [name for name in _COUNTS if name in ("eligible", "sent") or any(row[name] for row in rows)]
     head = {"release": "Release", "date": "Date", "state": "State", **{name: name.title() for name in shown}}
-    return table(head, [{key: str(row[key]) for key in head} for row in rows])
+    cells = [{key: f"{row[key]:,}" if key in shown else str(row[key]) for key in head} for row in rows]
+    return table(head, cells)
 
 
 @click.command("run")
-@click.option("--once", is_flag=True, help="Tick and send once, then end: the line for cron.")
-@click.option("--every", default=60, show_default=True, type=click.IntRange(min=1), help="Seconds between ticks.")
+@click.option("--once", is_flag=True, help="Tick, build and send once, then end: the line for cron.")
+@click.option(
+    "--every", default=60, show_default=True, type=click.IntRange(min=1), metavar="SECONDS", help="From round to round."
+)
 @common
 def run_command(face: Face, once: bool, every: int) -> int:
     """Do everything in one process: tick, build, send, again.
 
-    Only one runs at a time, whoever starts it. Ctrl-C or a TERM signal ends it between two messages; nothing is lost.
+    Only one runs at a time, whoever starts it; another ends with exit code 75. Ctrl-C ends it between two messages;
+    nothing is lost, and the next run goes on. Settings are read at the start: start it again when they change.
     """
-    if face.pretended_now and not once:
-        raise UsageError("--now stands still; it goes with `run --once`")
+    if not once and (face.pretended_now or face.as_json):
+        raise UsageError("--now and --json go with `run --once`; without --once it runs until it is ended")
     press = face.press_to_write()
     with press.lock():
-        while True:
-            document = _round(face, press)
-            if once:
-                break
-            time.sleep(every)
-    face.show(document, lambda: "")
+        if not once:
+            face.say(f"running, a round every {plural(every, 'second')}; Ctrl-C ends it")
+            _run_on(face, press, every)
+        document, lines, code = _round(face, press)
+    face.show(document, lambda: "\n".join(lines))
+    if not lines:
+        face.say("nothing is due; `sparkpub calendar` lists what comes")
     say_rehearsal(face)
-    return 0
+    return code
 
 
-def _round(face: Face, press: Press) -> dict[str, Any]:
-    """One round of a press: release what is due, build, send; says only what happened."""
+def _run_on(face: Face, press: Press, every: int) -> NoReturn:
+    """Round after round, until a signal ends it; a relay that is down or a full disk is tried again.
+
+    What every round would say again, a stop say, is told once.
+    """
+    told: list[str] = []
+    while True:
+        try:
+            _, lines, _ = _round(face, press)
+        except (BusyError, TransportError, InputError) as fault:
+            lines = [f"{fault}\nthis round did not work; the next one tries again"]
+        for line in lines:
+            if line not in told:
+                click.echo(line, err=True)
+        told = lines
+        time.sleep(every)
+
+
+def _round(face: Face, press: Press) -> tuple[dict[str, Any], list[str], int]:
+    """One round of a press: release what is due, build, send; the document, what happened, the exit code."""
     report = tick_once(face, press, face.now())
-    if report.released or report.corrected or not report.agenda.pause:
-        build_site(face, press)
+    code = try_to_build(face, press)
     sent = send_all(face, press)
-    for line in tick_lines(report):
-        face.say(line)
-    if sent.sent or sent.deferred or sent.failed or sent.uncertain:
-        face.say(send_line(sent))
-    return {"tick": tick_json(report), "send": send_json(sent)}
+    lines = [*tick_lines(report), *send_lines(sent)]
+    if report.agenda.pause and sent.stopped:
+        lines.pop()  # said already
+    return {"tick": tick_json(report), "send": send_json(sent)}, lines, code

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import click
 
-from sparkpub.cli.deciding import known_account, words
-from sparkpub.cli.face import Face, common, plural, table
-from sparkpub.core.decisions import Account
-from sparkpub.core.model import Issue, QueueState, ReleaseState, Status, Verdict
+from sparkpub.cli.face import Face, common, plural
+from sparkpub.cli.releasing import how_to_go_on
+from sparkpub.cli.standings import known_account, missed, queue_word, words
+from sparkpub.core.decisions import Account, doubt_of_clock
+from sparkpub.core.model import OccurrenceState, QueueState, ReleaseState, Status
 from sparkpub.errors import CopyError
-from sparkpub.queueing import Standing, upcoming
+from sparkpub.press import Press
+from sparkpub.queueing import Standing, calendar, upcoming
 from sparkpub.shelf import Shelf, read_shelf
 
 
@@ -26,19 +29,11 @@ class Step:
 @click.command("next")
 @common
 def what_next(face: Face) -> int:
-    """Say how things stand and what to do next."""
-    publication, now = face.publication, face.now()
+    """Say how things stand and what to do next; exit 1 if something waits for a person."""
+    publication = face.publication
     shelf = read_shelf(publication)
     known = known_account(face)
-    coming = sorted(
-        (
-            s
-            for i in shelf.issues.values()
-            if _is_queued(i, known)
-            for s in upcoming(publication, i, known, now=now, count=1)
-        ),
-        key=lambda s: s.due.occurrence.at,
-    )[:3]
+    coming = _coming(face, shelf, known)
     steps = [*_steps(face, shelf, known)]
     document = {
         "publication": publication.settings.publication.title,
@@ -50,10 +45,12 @@ def what_next(face: Face) -> int:
     return 1 if any(step.is_pressing for step in steps) else 0
 
 
-def _is_queued(issue: Issue, known: Account) -> bool:
-    """Whether an issue will go out by itself."""
-    state = known.states.get(issue.id)
-    return issue.status is Status.READY and state is not None and state.state is QueueState.QUEUED
+def _coming(face: Face, shelf: Shelf, known: Account) -> list[Standing]:
+    """The next three occurrences that will go out by themselves."""
+    queued = [issue for issue in shelf.issues.values() if queue_word(issue, known) == "queued"]
+    now = face.now()
+    nexts = (standing for issue in queued for standing in upcoming(face.publication, issue, known, now=now, count=1))
+    return sorted(nexts, key=lambda standing: standing.due.occurrence.at)[:3]
 
 
 def _steps(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
@@ -61,60 +58,94 @@ def _steps(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
     if shelf.faults:
         yield Step(type="sparkpub check", why=f"{plural(len(shelf.faults), 'fault')} in issue files", is_pressing=True)
     try:
-        press = face.press()
+        press = face.press_to_read()
     except CopyError:
         yield Step(
             type="sparkpub init --press .", why="this is a copy; only if it is to be the press: give it a ledger"
         )
-        yield Step(type=_simulation(face), why="see what would go out")
-        return
-    if stopped := press.stopped():
-        yield Step(type="sparkpub resume", why=f"the press is stopped: {stopped}", is_pressing=True)
-    yield from _undecided(known)
-    readers = press.ledger.count_audience(None)
-    unsent = [r for r in known.releases if r.is_mailed and r.state is ReleaseState.SENDING]
-    if unsent:
+    else:
+        yield from _undecided(face, press, known)
+        yield from _to_send(face, press, shelf, known)
+        yield from _to_queue(shelf, known)
+        if not press.ledger.count_audience(None):
+            yield Step(type="sparkpub subscribers add ADDRESS --confirmed EVIDENCE", why="there are no readers yet")
+    yield from _to_write(shelf)
+    if shelf.issues:
+        yield Step(type="sparkpub simulate", why="see what would go out in a year from today, in a scratch folder")
+
+
+def _undecided(face: Face, press: Press, known: Account) -> Iterator[Step]:
+    """What was stopped, missed, held or left in doubt, and waits for a person."""
+    if stopped := press.stopped() or doubt_of_clock(known, now=face.now(), pace=face.publication.pace):
+        cure = how_to_go_on(stopped)
+        yield Step(
+            type=cure.split("`")[1] if "`" in cure else "date",
+            why=f"nothing goes out: {stopped}",
+            is_pressing=True,
+        )
+    for decision in missed(known):
+        yield Step(
+            type=f"sparkpub release {decision.issue_id} --number {decision.number}",
+            why=f"missed on {decision.on}; or `sparkpub skip {decision.issue_id} {decision.number}`",
+            is_pressing=True,
+        )
+    for state in known.states.values():
+        if state.state is QueueState.HELD:
+            yield Step(type=f"sparkpub queue {state.issue_id}", why=f"held: {state.reason}", is_pressing=True)
+    for release in press.ledger.releases_in(ReleaseState.STOPPED):
+        why = press.ledger.stop_notes(release.release_id).reason
+        yield Step(type=f"sparkpub resume {release.name}", why=f"stopped: {why}", is_pressing=True)
+    if doubtful := press.ledger.uncertain_releases():
+        names = ", ".join(press.ledger.release(release_id).name for release_id in doubtful)
+        yield Step(type="sparkpub status", why=f"uncertain deliveries of {names}", is_pressing=True)
+
+
+def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator[Step]:
+    """What is due now and goes out with the next run."""
+    publication, now = face.publication, face.now()
+    rows = calendar(
+        publication,
+        [issue for issue in shelf.issues.values() if queue_word(issue, known) == "queued"],
+        known,
+        start=(now - publication.pace.grace - timedelta(days=2)).date(),
+        end=(now + timedelta(days=2)).date(),
+        now=now,
+    )
+    due = [r.due.issue.id for r in rows if r.state is OccurrenceState.QUEUED and r.due.occurrence.at <= now]
+    if due:
+        yield Step(type="sparkpub run --once", why=f"due now: {', '.join(due[:3])}")
+    elif unsent := press.ledger.releases_in(ReleaseState.SENDING):
         yield Step(type="sparkpub send", why=f"{plural(len(unsent), 'release')} not fully sent")
+
+
+def _to_queue(shelf: Shelf, known: Account) -> Iterator[Step]:
+    """Issues that could be let go."""
     unqueued = [i.id for i in shelf.issues.values() if i.status is Status.READY and i.id not in known.states]
     if unqueued:
         command = f"sparkpub queue {unqueued[0]}" if len(unqueued) == 1 else "sparkpub queue --all"
-        yield Step(type=command, why=f"{plural(len(unqueued), 'ready issue')} not queued: {', '.join(unqueued[:3])}")
+        more = f" and {len(unqueued) - 3} more" if len(unqueued) > 3 else ""  # noqa: PLR2004 - three are named
+        why = f"{plural(len(unqueued), 'ready issue')} not queued: {', '.join(unqueued[:3])}{more}"
+        yield Step(type=command, why=why)
+
+
+def _to_write(shelf: Shelf) -> Iterator[Step]:
+    """Issues to begin or to finish."""
     drafts = [issue.id for issue in shelf.issues.values() if issue.status is Status.DRAFT]
     if drafts:
         yield Step(
             type=f"sparkpub check {drafts[0]}", why=f"{plural(len(drafts), 'draft')}; `status: ready` when written"
         )
-    if not readers:
-        yield Step(type="sparkpub subscribers add ADDRESS --confirmed EVIDENCE", why="there are no readers yet")
     if not shelf.issues:
         yield Step(type='sparkpub new "A Title"', why="there are no issues yet")
-    yield Step(type=_simulation(face), why="see what would go out")
-
-
-def _undecided(known: Account) -> Iterator[Step]:
-    """What was missed or held and waits for a person."""
-    released = {(r.issue_id, r.number) for r in known.releases}
-    for decision in known.decisions:
-        if decision.verdict is Verdict.MISSED and (decision.issue_id, decision.number) not in released:
-            yield Step(
-                type=f"sparkpub release {decision.issue_id} --number {decision.number}",
-                why=f"missed on {decision.on}; or `sparkpub skip {decision.issue_id} {decision.number}`",
-                is_pressing=True,
-            )
-    for state in known.states.values():
-        if state.state is QueueState.HELD:
-            yield Step(type=f"sparkpub queue {state.issue_id}", why=f"held: {state.reason}", is_pressing=True)
-
-
-def _simulation(face: Face) -> str:
-    """The simulation of the coming year."""
-    year = face.now().year + 1
-    return f"sparkpub simulate --from {year}-01-01 --until {year + 1}-01-01"
 
 
 def _text(face: Face, shelf: Shelf, coming: list[Standing], steps: list[Step]) -> str:
-    """How things stand, as people read it."""
+    """How things stand, as people read it: each command on a line of its own, to be copied whole."""
     lines = [f"{face.publication.settings.publication.title}: {plural(len(shelf.issues), 'issue')}"]
     lines += [f"  next  {s.due.issue.id}  {words(s)}" for s in coming]
-    rows = [{"type": step.type, "why": step.why} for step in steps]
-    return "\n".join([*lines, "", table({"type": "Type", "why": "Because"}, rows)])
+    for title, is_pressing in (("Waiting for you:", True), ("What to type next:", False)):
+        chosen = [step for step in steps if step.is_pressing is is_pressing]
+        if chosen:
+            lines += ["", title]
+            lines += [line for step in chosen for line in (f"  {step.type}", f"      {step.why}")]
+    return "\n".join(lines)

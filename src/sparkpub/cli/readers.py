@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from sparkpub.cli.face import Face, common, plural, progress, table
+from sparkpub.cli.face import Face, common, plural, progress, say_rehearsal
+from sparkpub.cli.options import remember, shared_options
+from sparkpub.cli.tables import table
 from sparkpub.core.model import Subscriber, SubscriberState
 from sparkpub.subscribing import (
     Imported,
@@ -20,8 +22,14 @@ from sparkpub.subscribing import (
 
 
 @click.group("subscribers")
-def subscribers_command() -> None:
-    """The readers: add, list, import, export, unsubscribe."""
+@shared_options
+@click.pass_context
+def subscribers_command(ctx: click.Context, /, **given: object) -> None:
+    """The readers: add, list, import, export, unsubscribe.
+
+    They live in the ledger, on the press alone, and are in no repository.
+    """
+    remember(ctx, **given)
 
 
 def reader_json(reader: Subscriber) -> dict[str, Any]:
@@ -40,7 +48,7 @@ def reader_json(reader: Subscriber) -> dict[str, Any]:
 
 @subscribers_command.command("add")
 @click.argument("address")
-@click.option("--name", default="", help="The reader's name.")
+@click.option("--name", default="", metavar="NAME", help="The reader's name.")
 @click.option("--confirmed", metavar="EVIDENCE", help="How and when this reader asked; no confirmation is sent then.")
 @common
 def add_command(face: Face, address: str, name: str, confirmed: str | None) -> int:
@@ -57,6 +65,7 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
     face.show(reader_json(reader), lambda: f"{reader.address} is {reader.state}")
     if confirmed is None:
         face.say("a confirmation was written; the reader becomes active by following its link")
+        say_rehearsal(face)
     return 0
 
 
@@ -65,12 +74,20 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
 @common
 def list_readers_command(face: Face, status: str | None) -> int:
     """List the readers."""
-    press = face.press()
+    press = face.press_to_read()
     readers = [r for r in press.ledger.subscribers() if status in (None, r.state.value)]
     head = {"email": "Address", "name": "Name", "status": "Status", "language": "Language", "tags": "Tags"}
     face.show([reader_json(r) for r in readers], lambda: table(head, [_row(r) for r in readers]) if readers else "")
-    face.say(plural(len(readers), "reader"))
+    chosen = f" {status}" if status else ""
+    face.say(f"{len(readers):,}{chosen} {'reader' if len(readers) == 1 else 'readers'}" if readers else _nobody(status))
     return 0
+
+
+def _nobody(status: str | None) -> str:
+    """What to say of an empty list."""
+    if status:
+        return f"no reader is {status}"
+    return 'no readers yet; `sparkpub subscribers add ADDRESS --confirmed "how and when"` adds one'
 
 
 def _row(reader: Subscriber) -> dict[str, str]:
@@ -86,7 +103,7 @@ def _row(reader: Subscriber) -> dict[str, str]:
 
 
 @subscribers_command.command("import")
-@click.argument("file", type=click.Path(dir_okay=False, exists=True))
+@click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, exists=True))
 @click.option("--as", "state", type=click.Choice(["active", "unconfirmed"]), help="For rows that give no status.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @common
@@ -94,8 +111,8 @@ def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> i
     """Take in readers from a CSV file.
 
     Columns are email, name, status, language and tags (separated by `;`); any other column is an attribute. Rows
-    that cannot be used are listed with line and reason, the others go in. Nobody who left is subscribed again, and
-    nobody is mailed.
+    that cannot be used are listed with line and reason, the others go in; exit 1 then. Nobody who left is subscribed
+    again, and nobody is mailed.
     """
     press = face.press_to_write()
     with progress(face, "importing") as advance:
@@ -133,20 +150,21 @@ def _imported_text(done: Imported) -> str:
 
 
 @subscribers_command.command("export")
-@click.option("--out", type=click.Path(dir_okay=False), help="File to write (default: standard output).")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="File to write (default: the output).")
 @common
 def export_command(face: Face, out: str | None) -> int:
     """Write all readers as CSV, in the form that `import` takes."""
-    press = face.press()
-    if face.as_json:
-        face.show([reader_json(reader) for reader in press.ledger.subscribers()], str)
-    elif out is None:
-        sys.stdout.writelines(line.replace("\r\n", "\n") for line in export_list(press))
-    else:
+    press = face.press_to_read()
+    if out is not None:
         from sparkpub.adapters.files import write_if_changed
 
         write_if_changed(Path(out), "".join(export_list(press)).encode())
-        face.say(f"written to {out}")
+        readers = sum(1 for _ in press.ledger.subscribers())
+        face.show({"out": out, "readers": readers}, lambda: f"{plural(readers, 'reader')} written to {out}")
+    elif face.as_json:
+        face.show([reader_json(reader) for reader in press.ledger.subscribers()], str)
+    else:
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in export_list(press))
     return 0
 
 
@@ -157,7 +175,9 @@ def unsubscribe_command(face: Face, address: str) -> int:
     """Let a reader go; what is not sent yet is not sent any more."""
     press = face.press_to_write()
     reader = find_reader(press, address)
-    if reader.state is not SubscriberState.UNSUBSCRIBED:
+    has_left = reader.state is SubscriberState.UNSUBSCRIBED
+    if not has_left:
         unsubscribe(press, reader, now=face.now())
-    face.show({"email": reader.address, "status": "unsubscribed"}, lambda: f"{reader.address} has left")
+    told = "had left already" if has_left else "has left"
+    face.show({"email": reader.address, "status": "unsubscribed"}, lambda: f"{reader.address} {told}")
     return 0

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from sparkpub.cli.arguments import DATE, window
-from sparkpub.cli.face import Face, common, plural, progress, table
-from sparkpub.cli.mailing import REHEARSAL
+from sparkpub.cli.arguments import a_date, window
+from sparkpub.cli.face import REHEARSAL, Face, common, from_here, plural, progress
+from sparkpub.cli.tables import table
 from sparkpub.core.model import Subscriber
 from sparkpub.errors import InputError, UsageError
 from sparkpub.shelf import read_shelf
@@ -16,10 +16,20 @@ from sparkpub.simulating import Simulated, sample_readers, simulate
 
 
 @click.command("simulate")
-@click.option("--from", "start", type=DATE, help="First date of the window (default: today).")
-@click.option("--until", "end", type=DATE, help="First date after the window (default: a year later).")
-@click.option("--out", type=click.Path(file_okay=False), help="Folder to write into (default: var/simulation).")
-@click.option("--readers", default="3", metavar="N|all", help="So many sample readers, or copies of all real ones.")
+@click.option("--from", "start", type=a_date, metavar="DATE", help="First date of the window (default: today).")
+@click.option(
+    "--until", "end", type=a_date, metavar="DATE", help="First date after the window (default: a year later)."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False), metavar="DIR", help="Folder to write into (default: var/simulation)."
+)
+@click.option(
+    "--readers",
+    default="3",
+    show_default=True,
+    metavar="N|all",
+    help="So many sample readers, or copies of all real ones.",
+)
 @common
 def simulate_command(face: Face, start: date | None, end: date | None, out: str | None, readers: str) -> int:
     """Run the whole press against a simulated clock.
@@ -35,10 +45,11 @@ def simulate_command(face: Face, start: date | None, end: date | None, out: str 
     people = _people(face, readers)
     with progress(face, "simulating") as advance:
         done = simulate(publication, shelf, window=(start, end), out=folder, readers=people, progress=advance)
-    for report in done.reports:
-        face.tell(report.faults)
+    face.tell(dict.fromkeys(fault for report in done.reports for fault in report.faults))
     document = _document(done, folder, readers=len(people))
     face.show(document, lambda: _summary(done, folder, span=(start, end), readers=len(people)))
+    if not done.rows:
+        face.say("nothing ready falls into this window; `sparkpub calendar` and `sparkpub list` show why")
     face.say(REHEARSAL)
     return InputError.exit_code if any(report.faults for report in done.reports) else 0
 
@@ -46,7 +57,7 @@ def simulate_command(face: Face, start: date | None, end: date | None, out: str 
 def _people(face: Face, readers: str) -> list[Subscriber]:
     """The readers of a simulation: invented ones, or copies of all that the ledger has."""
     if readers == "all":
-        return list(face.press().ledger.subscribers())
+        return list(face.press_to_read().ledger.subscribers())
     if not readers.isdecimal():
         raise UsageError(f"--readers '{readers}' is neither a number nor `all`")
     return sample_readers(int(readers))
@@ -64,7 +75,7 @@ def _document(done: Simulated, folder: Path, *, readers: int) -> dict[str, Any]:
             for report in done.reports
             for due in report.missed
         ],
-        "faults": [str(fault) for report in done.reports for fault in report.faults],
+        "faults": list(dict.fromkeys(str(fault) for report in done.reports for fault in report.faults)),
         "mail": str(folder / "mail"),
         "site": str(folder / "site"),
         "calendar": str(folder / "calendar.ics"),
@@ -85,6 +96,8 @@ def _summary(done: Simulated, folder: Path, *, span: tuple[date, date], readers:
     ]
     head = {"date": "Date", "time": "Time", "number": "N", "title": "Title", "why": "Why"}
     lines = [table(head, rows), ""] if rows else []
+    gone = [due for report in done.reports for due in report.missed]
+    lines += [f"missed     {due.issue.id}/{due.occurrence.number}, due on {due.occurrence.on}" for due in gone]
     lines.append(
         f"{plural(len(rows), 'release')} from {span[0]} to before {span[1]}, "
         f"{plural(done.messages, 'message')} to {plural(readers, 'reader')}"
@@ -97,5 +110,5 @@ def _summary(done: Simulated, folder: Path, *, span: tuple[date, date], readers:
         ("calendar", folder / "calendar.ics"),
     ):
         if path.exists():
-            lines.append(f"  {what:<9} {path}")
+            lines.append(f"  {what:<9} {from_here(path)}")
     return "\n".join(lines)

@@ -2,35 +2,56 @@
 
 import json
 import os
+import shlex
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from sparkpub.cli.face import Face, common, plural, progress, table
-from sparkpub.errors import Fault, Severity, UsageError
-from sparkpub.shelf import read_shelf
+from sparkpub.cli.face import Face, common, from_here, instant, plural, progress
+from sparkpub.cli.tables import table
+from sparkpub.core.model import Issue
+from sparkpub.errors import Fault, InputError, Severity, UsageError
+from sparkpub.shelf import Shelf, read_shelf
 
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False), default=".")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False), required=False)
 @click.option("--press", is_flag=True, help="DIR is a publication already: give it a ledger and a key.")
 @common
-def init_command(face: Face, folder: str, press: bool) -> int:
-    """Start a new publication in DIR, or make a clone the press.
+def init_command(face: Face, folder: str | None, press: bool) -> int:
+    """Start a new publication, or make this clone the press.
 
-    The new publication holds settings, a theme, one example issue, an empty ledger and a fresh key, and rehearses
-    until its settings say otherwise.
+    The new publication in DIR holds settings, a theme, one example issue, an empty ledger and a fresh key, and
+    rehearses until its settings say otherwise. With --press, DIR (here, unless given) is a publication already, a
+    clone say, and becomes the one that holds the ledger.
     """
-    from sparkpub.adapters import clock
     from sparkpub.starting import init_press, init_publication
 
+    place = folder or face.publication_folder or (os.curdir if press else None)
+    if place is None:
+        raise UsageError("say where: `sparkpub init DIR` starts a publication in a new folder")
     start = init_press if press else init_publication
-    made = start(Path(folder), now=clock.now(), environ=os.environ)
-    following = "sparkpub simulate" if press else f"cd {folder} && sparkpub simulate"
-    document = {"publication": str(Path(folder).resolve()), "made": made, "next": following}
-    face.show(document, lambda: f"made {', '.join(made)} in {folder}")
-    face.say(f"next: {following}")
+    made = start(Path(place), now=_beginning(face, Path(place), is_new=not press), environ=os.environ)
+    following = "sparkpub" if Path(place).resolve() == Path.cwd() else f"cd {shlex.quote(place)} && sparkpub"
+    document = {"publication": str(Path(place).resolve()), "made": made, "next": following}
+    face.show(document, lambda: f"made {', '.join(made)} in {place}")
+    face.say(f"next: `{following}` says what to do")
     return 0
+
+
+def _beginning(face: Face, folder: Path, *, is_new: bool) -> datetime:
+    """The instant at which a press begins; one that mails cannot pretend it.
+
+    Raises:
+        UsageError: `--now` is given, and the press mails.
+    """
+    if face.pretended_now is None:
+        return face.now()
+    if is_new:
+        return instant(face.pretended_now, UTC)
+    return Face(publication_folder=str(folder), pretended_now=face.pretended_now).now_to_write()
 
 
 @click.command("new")
@@ -40,10 +61,13 @@ def init_command(face: Face, folder: str, press: bool) -> int:
 @click.option("--release", default="", metavar="DATE", help="The date of a piece that goes out once.")
 @common
 def new_command(face: Face, title: str, series: str, of: str, release: str) -> int:
-    """Begin an issue: a file with everything in place but the text."""
+    """Begin an issue: a file with everything in place but the text.
+
+    It is a draft until its file says `status: ready`. With --of it is an anniversary piece, with --release one that
+    goes out once; without either it has no date yet.
+    """
     from sparkpub.adapters.zones import zone
     from sparkpub.core.issues import new_issue_text, parse_issue
-    from sparkpub.core.model import Issue
     from sparkpub.core.slugs import slugify
     from sparkpub.starting import new_issue
 
@@ -60,7 +84,7 @@ def new_command(face: Face, title: str, series: str, of: str, release: str) -> i
     if not isinstance(faults, Issue):
         raise UsageError("; ".join(f"{fault.message}; {fault.cure}" for fault in faults))
     path = new_issue(publication, id_, text)
-    face.show({"issue": id_, "path": path}, lambda: path)
+    face.show({"issue": id_, "path": path}, lambda: str(from_here(publication.folder / path)))
     face.say(f"next: write it, then `sparkpub check {id_}`")
     return 0
 
@@ -68,53 +92,77 @@ def new_command(face: Face, title: str, series: str, of: str, release: str) -> i
 @click.command("check")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
-@click.option("--sarif", type=click.Path(dir_okay=False), help="Write the findings as SARIF, for code hosts.")
+@click.option(
+    "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write the findings as SARIF, for code hosts."
+)
 @common
 def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | None) -> int:
     """Find every fault in settings and issues, with line and cure.
 
     Each issue is parsed, rendered and linted as its next occurrence would be. A lint is waived in front matter:
-    `allow: [SPK012: why]`.
+    `allow: [SPK012: why]`. Exit 2 with faults; with warnings alone 0, or 1 under --strict.
     """
-    from sparkpub.rendering import check_issue
-
-    publication, now = face.publication, face.now()
-    shelf = read_shelf(publication)
-    if ids:
-        issues = shelf.pick(ids)
-        findings: list[Fault] = []
-    else:
-        issues, findings = list(shelf.issues.values()), list(shelf.faults)
-    with progress(face, "checking") as advance:
-        for count, issue in enumerate(issues, 1):
-            findings += check_issue(publication, issue, now=now)
-            advance(count, len(issues))
-    findings.sort(key=lambda f: (f.path, f.line, f.code))
+    findings, checked = _findings(face, ids)
     if sarif:
         from sparkpub.adapters.files import write_if_changed
         from sparkpub.core.lint.sarif import sarif_report
 
         write_if_changed(Path(sarif), sarif_report(findings))
     face.show([_finding_json(f) for f in findings], lambda: "\n".join(_finding_text(f) for f in findings))
-    return _verdict(face, findings, checked=len(issues), strict=strict)
+    return _verdict(face, findings, checked=checked, strict=strict)
+
+
+def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
+    """Everything that is wrong, in the order of files and lines, and how many issues were looked at."""
+    from sparkpub.rendering import check_issue
+
+    try:
+        publication, now = face.publication, face.now()
+    except UsageError:
+        raise
+    except InputError as settings:
+        return list(settings.faults), 0
+    shelf = read_shelf(publication)
+    issues, findings = _chosen(shelf, ids) if ids else (list(shelf.issues.values()), list(shelf.faults))
+    with progress(face, "checking") as advance:
+        for count, issue in enumerate(issues, 1):
+            findings += check_issue(publication, issue, now=now)
+            advance(count, len(issues))
+    return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
+
+
+def _chosen(shelf: Shelf, ids: tuple[str, ...]) -> tuple[list[Issue], list[Fault]]:
+    """The sound ones of the issues named, and the faults of the others."""
+    issues: list[Issue] = []
+    faults: list[Fault] = []
+    for id_ in ids:
+        try:
+            issues += shelf.pick([id_])
+        except UsageError:
+            raise
+        except InputError as broken:
+            faults += broken.faults
+    return issues, faults
 
 
 def _verdict(face: Face, findings: list[Fault], *, checked: int, strict: bool) -> int:
     """Say how it went; exit 2 with faults, 1 with warnings under `--strict`, else 0."""
     faults = sum(f.severity is Severity.FAULT for f in findings)
     warnings = sum(f.severity is Severity.WARNING for f in findings)
-    found = ", ".join(plural(count, noun) for count, noun in ((faults, "fault"), (warnings, "warning")) if count)
-    face.say(f"{plural(checked, 'issue')} checked: {found or 'nothing to mend'}")
+    advice = len(findings) - faults - warnings
+    found = [plural(count, noun) for count, noun in ((faults, "fault"), (warnings, "warning")) if count]
+    found = [*(found or ["nothing to mend"]), *([f"{advice} of advice"] if advice else [])]
+    face.say(f"{plural(checked, 'issue')} checked: {', '.join(found)}")
     if faults:
         return 2
     return 1 if warnings and strict else 0
 
 
 def _finding_text(fault: Fault) -> str:
-    """A fault as one line, with its code and, where it is none, its severity."""
+    """A fault as one line, with its code and, where it is none, its severity; the file as a whole is its line 1."""
     code = f"{fault.code} " if fault.code else ""
     kind = "" if fault.severity is Severity.FAULT else f" ({fault.severity.value})"
-    return f"{fault.path}:{fault.line}: {code}{str(fault).partition(': ')[2]}{kind}"
+    return f"{replace(fault, line=max(fault.line, 1), message=code + fault.message)}{kind}"
 
 
 def _finding_json(fault: Fault) -> dict[str, str | int]:
@@ -132,7 +180,9 @@ def _finding_json(fault: Fault) -> dict[str, str | int]:
 @click.command("render")
 @click.argument("issue_id", metavar="ID")
 @click.option("--number", type=click.IntRange(min=0), metavar="N", help="Which anniversary (default: the next).")
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="Folder for the five files.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False), metavar="DIR", help="Folder for the five files."
+)
 @common
 def render_command(face: Face, issue_id: str, number: int | None, out: str) -> int:
     """Write one issue as email, text, message, page and feed entry.
@@ -162,7 +212,7 @@ def _sizes(files: dict[str, bytes], out: str) -> str:
 @click.argument("what", type=click.Choice(["issue", "config"]))
 @common
 def schema_command(face: Face, what: str) -> int:
-    """Print the JSON Schema of an issue's front matter or of `sparkpub.toml`.
+    """Print the JSON Schema of an issue or of the settings.
 
     Text editors complete and check with it, for example through a `# yaml-language-server: $schema=` line.
     """

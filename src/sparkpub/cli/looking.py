@@ -1,0 +1,183 @@
+"""Look: what there is, where it stands, when it falls and why."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sparkpub.adapters.files import write_if_changed
+from sparkpub.cli.arguments import a_date, window
+from sparkpub.cli.face import Face, common, plural
+from sparkpub.cli.standings import endless_words, known_account, missed, printed_words, queue_word, standing_json, words
+from sparkpub.cli.tables import table
+from sparkpub.core.decisions import Account
+from sparkpub.core.model import Issue, OccurrenceState
+from sparkpub.press import Publication
+from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, upcoming
+from sparkpub.shelf import read_shelf
+
+
+@click.command("calendar")
+@click.option("--from", "start", type=a_date, metavar="DATE", help="First date shown (default: today).")
+@click.option("--until", "end", type=a_date, metavar="DATE", help="First date not shown (default: a year later).")
+@click.option("--ics", type=click.Path(dir_okay=False), metavar="FILE", help="Write an iCalendar file too.")
+@common
+def calendar_command(face: Face, start: date | None, end: date | None, ics: str | None) -> int:
+    """List every occurrence with its state and why it falls there.
+
+    All issues but drafts are shown, past or coming, queued or not. Dates are those the ledger keeps; the instant is
+    shown in the issue's own zone.
+    """
+    publication, now = face.publication, face.now()
+    start, end = window(face, start, end)
+    shelf = read_shelf(publication)
+    face.tell(shelf.faults)
+    rows = calendar(publication, shelf.issues.values(), known_account(face), start=start, end=end, now=now)
+    if ics:
+        from sparkpub.core.ics import CalendarItem, calendar_ics
+
+        settings = publication.settings
+        items = [CalendarItem.of(r.due.issue, r.due.occurrence, why=r.why, settings=settings) for r in rows]
+        write_if_changed(Path(ics), calendar_ics(items, title=settings.publication.title, stamp=now))
+        face.say(f"{plural(len(items), 'occurrence')} written to {ics}")
+    face.show([standing_json(row) for row in rows], lambda: _calendar_text(rows, start, end))
+    if not rows:
+        face.say(f"nothing falls from {start} to before {end}; name other dates with --from and --until")
+    return 0
+
+
+def _calendar_text(rows: list[Standing], start: date, end: date) -> str:
+    """The table that people read."""
+    from sparkpub.adapters.zones import tzdata_version
+
+    if not rows:
+        return ""
+    head = {"date": "Date", "time": "Time", "issue": "Issue", "number": "N", "state": "State", "why": "Why"}
+    grid = table(head, [_calendar_row(row) for row in rows])
+    return f"{grid}\n\n{plural(len(rows), 'occurrence')} from {start} to before {end}, tz data {tzdata_version()}"
+
+
+def _calendar_row(row: Standing) -> dict[str, str]:
+    """An occurrence as the table's cells."""
+    occurrence = row.due.occurrence
+    return {
+        "date": f"{occurrence.on:%a} {occurrence.on.isoformat()}",
+        "time": f"{occurrence.local:%H:%M %z}",
+        "issue": row.due.issue.id,
+        "number": str(occurrence.number or ""),
+        "state": row.state.value,
+        "why": "; ".join(row.why),
+    }
+
+
+@click.command("list")
+@click.option(
+    "--missed", "only_missed", is_flag=True, help="Only what was missed and waits for a person; exit 1 if any."
+)
+@common
+def list_command(face: Face, only_missed: bool) -> int:
+    """List the issues with their states and next dates."""
+    shelf = read_shelf(face.publication)
+    face.tell(shelf.faults)
+    known = known_account(face)
+    rows = [_issue_row(face, issue, known) for issue in shelf.issues.values()]
+    if only_missed:
+        return _list_missed(face, [row for row in rows if row["missed"]], known)
+    head = {"id": "Issue", "state": "State", "next": "Next", "title": "Title"}
+    face.show(rows, lambda: table(head, [{k: str(row[k] or "") for k in head} for row in rows]) if rows else "")
+    if not rows:
+        face.say('no issues yet; `sparkpub new "A Title"` begins one')
+    elif waiting := sum(len(row["missed"]) for row in rows):
+        face.say(f"{waiting} missed; `sparkpub list --missed` says what to do")
+    return 0
+
+
+def _list_missed(face: Face, rows: list[dict[str, Any]], known: Account) -> int:
+    """The occurrences that were missed, each with the two things one may do."""
+    head = {"issue": "Issue", "number": "N", "date": "Date", "type": "Type"}
+    ids = {row["id"] for row in rows}
+    cells = [
+        {
+            "issue": d.issue_id,
+            "number": str(d.number or ""),
+            "date": d.on.isoformat(),
+            "type": f"sparkpub release {d.issue_id} --number {d.number}, or sparkpub skip {d.issue_id} {d.number}",
+        }
+        for d in missed(known)
+        if d.issue_id in ids
+    ]
+    face.show(rows, lambda: table(head, cells) if cells else "")
+    if not cells:
+        face.say("nothing was missed")
+    return 1 if cells else 0
+
+
+def _issue_row(face: Face, issue: Issue, known: Account) -> dict[str, Any]:
+    """One issue as `list` tells it."""
+    coming = upcoming(face.publication, issue, known, now=face.now(), count=1)
+    return {
+        "id": issue.id,
+        "title": issue.title,
+        "status": issue.status.value,
+        "state": queue_word(issue, known),
+        "series": issue.series,
+        "path": issue.path,
+        "next": coming[0].due.occurrence.on.isoformat() if coming else None,
+        "missed": [decision.number for decision in missed(known) if decision.issue_id == issue.id],
+    }
+
+
+@click.command("show")
+@click.argument("issue_id", metavar="ID")
+@common
+def show_command(face: Face, issue_id: str) -> int:
+    """Tell one issue's whole story and its next three occurrences."""
+    publication = face.publication
+    (issue,) = read_shelf(publication).pick([issue_id])
+    known = known_account(face)
+    coming = upcoming(publication, issue, known, now=face.now(), count=3)
+    document = {
+        **_issue_row(face, issue, known),
+        "reason": known.states[issue.id].reason if issue.id in known.states else "",
+        "releases": [
+            {"release": r.name, "date": r.on.isoformat(), "released_at": f"{r.released_at:%Y-%m-%dT%H:%M:%SZ}"}
+            for r in known.releases
+            if r.issue_id == issue.id
+        ],
+        "next": [standing_json(row) for row in coming],
+        "history": _history(face, issue, known),
+    }
+    face.show(document, lambda: _show_text(publication, issue, document, coming))
+    return 0
+
+
+def _history(face: Face, issue: Issue, known: Account) -> list[dict[str, str]]:
+    """What happened to an issue, oldest first."""
+    events = [] if known is NO_ACCOUNT else face.press_to_read().ledger.history(issue.id)
+    return [{"at": f"{e.at:%Y-%m-%dT%H:%M:%SZ}", "event": e.verb, "detail": e.detail} for e in events]
+
+
+def _show_text(publication: Publication, issue: Issue, document: dict[str, Any], coming: list[Standing]) -> str:
+    """One issue's story as lines."""
+    held = f" ({document['reason']})" if document["reason"] else ""
+    series = f" · {publication.settings.series[issue.series].title}" if issue.series else ""
+    lines = [f"{issue.title}  [{issue.id}]", f"{issue.path}{series} · {document['state']}{held}", ""]
+    plain = (OccurrenceState.QUEUED, OccurrenceState.UNQUEUED)
+    told = [words(row, "" if row.state in plain else row.state.value, printed_words(issue)) for row in coming]
+    lines += [f"  next      {line}" for line in told]
+    if endless := endless_words(issue):
+        lines.append(f"            {endless}")
+    if not coming:
+        lines.append(
+            "  next      " + ("never again" if issue.rule else "no date yet: give it `release` or `anniversary`")
+        )
+    lines += [f"  released  {r['date']}  {r['release']}" for r in document["releases"]]
+    if document["history"]:
+        lines += ["", *(_event_line(event) for event in document["history"])]
+    return "\n".join(lines)
+
+
+def _event_line(event: dict[str, str]) -> str:
+    """One line of an issue's history."""
+    return f"  {event['at'][:16].replace('T', ' ')} UTC  {event['event']:<9} {event['detail']}".rstrip()
