@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["press_room"]  # the fixture `room`
+
 GOLDEN = Path(__file__).parent / "golden"
 
 Golden = Callable[[str, str | bytes], None]

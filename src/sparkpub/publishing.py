@@ -1,4 +1,4 @@
-"""Release issues: what is due by itself (tick), what a person decides (release), what was corrected.
+"""Release issues: what is due by itself (tick), and what a person decides (release).
 
     files ──review──▶ queue ──decide──▶ due ──render──▶ edition ──one transaction──▶ release + deliveries
                                                                         then page, feeds, mail
@@ -7,15 +7,18 @@ The transaction is the release: pages, feeds and messages are made from the ledg
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from sparkpub.adapters.zones import tzdata_version
-from sparkpub.articles import issue_of, new_entry_id
-from sparkpub.core.decisions import Agenda, Due, decide, review
+from sparkpub.articles import new_entry_id
+from sparkpub.core.decisions import Account, Agenda, Due, decide, doubt_of_clock, review
 from sparkpub.core.model import (
     Decision,
     Issue,
+    IssueState,
+    Occurrence,
     QueueState,
     Release,
     ReleaseDraft,
@@ -23,10 +26,11 @@ from sparkpub.core.model import (
     Verdict,
 )
 from sparkpub.core.schedule import occurrences, repeats
+from sparkpub.correcting import correct
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
 from sparkpub.press import STOPPED, Press
 from sparkpub.queueing import RESUMED, WAITING, WATERMARK, account, find
-from sparkpub.rendering import Rendered, correct_edition, render_due
+from sparkpub.rendering import Rendered, render_due
 from sparkpub.shelf import Shelf
 
 ALWAYS = (date.min, date.max)
@@ -43,7 +47,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickReport:
-    """What one tick did; `faults` are those that kept an issue from being released."""
+    """What one tick did; `faults` are those that kept an issue from being released or corrected."""
 
     released: tuple[Release, ...] = ()
     corrected: tuple[Release, ...] = ()
@@ -53,45 +57,61 @@ class TickReport:
     agenda: Agenda = field(default_factory=Agenda)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What came of taking an archive in: the pieces that are public now, and the faults of those that are not."""
+
+    released: tuple[Release, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
 def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date] = ALWAYS) -> TickReport:
     """Release everything that is due at `now` (UTC), at most once for ever, and note what was missed.
 
     A tick that is broken off anywhere is finished by the next one. One broken issue never stops the others: it
     stays due until its grace runs out.
     """
-    held = _review(press, shelf, now)
+    known = _known(press)
+    changed = _review(press, shelf, known, now)
+    held = tuple((state.issue_id, state.reason) for state in changed if state.state is QueueState.HELD)
     released: list[Release] = []
     broken: list[Broken] = []
     while True:
-        agenda = _agenda(press, shelf, broken, now=now, window=window)
+        known = _known(press) if changed or broken else known
+        agenda = _agenda(press, shelf, known, broken, now=now, window=window)
         if agenda.pause:
-            _pause(press, agenda.pause, now)
-            return TickReport(agenda=agenda, held=held)
+            _pause(press, known, agenda.pause, now)
+            return TickReport(released=tuple(released), agenda=agenda, held=held)
         found = _release_all(press, agenda, released, now=now)
         if found is None:
             break
         broken.append(found)  # decide again without them: a broken issue takes no other's slot
+    waiting = [*agenda.waiting, *(found.due for found in broken)]
+    _close(press, agenda, now=now, since=_waiting_since(shelf, known, waiting, now))
     corrected = correct(press, shelf, now=now)
-    _close(press, agenda, broken, now)
-    faults = [fault for found in broken for fault in found.faults]
     return TickReport(
         released=tuple(released),
-        corrected=tuple(corrected),
+        corrected=corrected.releases,
         missed=agenda.missed,
         held=held,
-        faults=tuple(faults),
+        faults=tuple(fault for found in broken for fault in found.faults) + corrected.faults,
         agenda=agenda,
     )
 
 
+def _known(press: Press) -> Account:
+    """What the ledger says now; a file STOP in the folder stops the press as well."""
+    return replace(account(press.ledger), stopped=press.stopped())
+
+
 def _agenda(
-    press: Press, shelf: Shelf, broken: Iterable[Broken], *, now: datetime, window: tuple[date, date]
+    press: Press, shelf: Shelf, known: Account, broken: Iterable[Broken], *, now: datetime, window: tuple[date, date]
 ) -> Agenda:
     """What is to be done now, leaving out issues that have turned out to be broken."""
     left_out = {found.due.issue.id for found in broken}
     return decide(
         [issue for issue in shelf.issues.values() if issue.id not in left_out],
-        account(press.ledger),
+        known,
         now=now,
         pace=press.publication.pace,
         series_order=press.publication.series_order,
@@ -111,42 +131,71 @@ def _release_all(press: Press, agenda: Agenda, released: list[Release], *, now: 
     return None
 
 
-def _review(press: Press, shelf: Shelf, now: datetime) -> tuple[tuple[str, str], ...]:
-    """Bring the queue up to date with the files; returns what is held because of that, with the reason."""
+def _review(press: Press, shelf: Shelf, known: Account, now: datetime) -> list[IssueState]:
+    """Bring the queue up to date with the files; returns what has changed.
+
+    A clock in doubt queues nothing: an issue that was queued in a wrong year would fire from then on, or not at all.
+    """
+    if doubt_of_clock(known, now=now, pace=press.publication.pace):
+        return []
     schedule = press.publication.settings.schedule
-    changes = review(
+    look = partial(
+        review,
         shelf.issues.values(),
-        account(press.ledger),
         now=now,
         queues_ready=schedule.queue == "ready",
         is_strict=schedule.approval == "strict",
     )
-    if changes:
-        with press.ledger.transaction():
-            for change in changes:
-                press.ledger.save_issue_state(change)
-                press.ledger.record(now, change.state.value, change.issue_id, change.reason or "seen by a tick")
-    return tuple((c.issue_id, c.reason) for c in changes if c.state is QueueState.HELD)
+    if not look(known):
+        return []
+    with press.ledger.transaction():
+        changes = look(account(press.ledger))  # again, where nobody can hold meanwhile: a person's word stands
+        for change in changes:
+            press.ledger.save_issue_state(change)
+            press.ledger.record(now, change.state.value, change.issue_id, change.reason or "seen by a tick")
+    return changes
 
 
-def _pause(press: Press, reason: str, now: datetime) -> None:
-    """Note why nothing happens, once; the watermark stays where it is."""
-    if press.ledger.fact(STOPPED) or "clock went back" in reason:
+def _pause(press: Press, known: Account, reason: str, now: datetime) -> None:
+    """Stop the press after too long a gap until a person resumes it. A clock that went back only has to catch up."""
+    is_back = known.watermark is not None and now < known.watermark
+    if known.stopped or is_back:
         return
     with press.ledger.transaction():
         press.ledger.set_fact(STOPPED, reason)
         press.ledger.record(now, "stopped", "press", reason)
 
 
-def _close(press: Press, agenda: Agenda, broken: Iterable[Broken], now: datetime) -> None:
+def _waiting_since(shelf: Shelf, known: Account, waiting: Iterable[Due], now: datetime) -> date | None:
+    """The date from which on the next tick has to look, for what waits and for what a broken file may hide."""
+    dates = [due.occurrence.on for due in waiting]
+    queued_ = (state.issue_id for state in known.states.values() if state.state is QueueState.QUEUED)
+    if shelf.faults and any(issue_id not in shelf.issues for issue_id in queued_):
+        dates.append(min(known.waiting_since or now.date(), now.date()))
+    return min(dates, default=None)
+
+
+def _close(press: Press, agenda: Agenda, *, now: datetime, since: date | None) -> None:
     """Note what was missed, and how far the press has looked."""
-    waiting = [due.occurrence.on for due in (*agenda.waiting, *(found.due for found in broken))]
-    with press.ledger.transaction():
-        for due in agenda.missed:
+    ledger = press.ledger
+    with ledger.transaction():
+        if agenda.missed:
+            _note_missed(press, agenda.missed, now)
+        seen = ledger.fact(WATERMARK)
+        if seen and datetime.fromisoformat(seen) > now:
+            return  # another scheduler has looked further meanwhile
+        ledger.set_fact(WATERMARK, now.isoformat())
+        ledger.set_fact(WAITING, since.isoformat() if since else "")
+
+
+def _note_missed(press: Press, missed: Iterable[Due], now: datetime) -> None:
+    """Decide, once, that the grace of these has run out."""
+    known = account(press.ledger)
+    for due in missed:
+        issue_id, occurrence = due.issue.id, due.occurrence
+        if not known.is_released(issue_id, occurrence) and not known.verdict(issue_id, occurrence):
             press.ledger.decide(_missed(due, now))
-            press.ledger.record(now, "missed", due.issue.id, f"{due.occurrence.number}, due on {due.occurrence.on}")
-        press.ledger.set_fact(WATERMARK, now.isoformat())
-        press.ledger.set_fact(WAITING, min(waiting).isoformat() if waiting else "")
+            press.ledger.record(now, "missed", issue_id, f"{occurrence.number}, due on {occurrence.on}")
 
 
 def _missed(due: Due, now: datetime) -> Decision:
@@ -169,7 +218,7 @@ def _release(press: Press, due: Due, *, now: datetime, is_by_itself: bool, is_ma
     ledger, settings = press.ledger, press.publication.settings
     try:
         with ledger.transaction():
-            if is_by_itself and not _is_wanted(press, due.issue):
+            if is_by_itself and not _is_wanted(press, due, now):
                 return None
             for asset in rendered.edition.assets:
                 ledger.put_asset(asset)
@@ -192,10 +241,16 @@ def _release(press: Press, due: Due, *, now: datetime, is_by_itself: bool, is_ma
     return ledger.release(release_id)
 
 
-def _is_wanted(press: Press, issue: Issue) -> bool:
-    """Whether, inside the transaction, nobody has stopped the press or held the issue meanwhile."""
-    state = press.ledger.issue_states().get(issue.id)
-    return not press.ledger.fact(STOPPED) and state is not None and state.state is QueueState.QUEUED
+def _is_wanted(press: Press, due: Due, now: datetime) -> bool:
+    """Whether, inside the transaction, it is still this one's turn.
+
+    While an edition is rendered, a person may stop, hold or skip, and another scheduler may release what was before.
+    """
+    ledger, issue_id = press.ledger, due.issue.id
+    state, last = ledger.issue_state(issue_id), ledger.last_mailed_at()
+    is_queued = state is not None and state.state is QueueState.QUEUED and state.activated_at <= due.occurrence.at
+    is_spaced = last is None or now >= last + press.publication.pace.min_spacing
+    return is_queued and is_spaced and not press.stopped() and not ledger.is_skipped(issue_id, due.occurrence.number)
 
 
 def _draft(
@@ -223,19 +278,34 @@ def _draft(
 def due_by_hand(press: Press, issue: Issue, number: int | None, *, now: datetime) -> Due:
     """The occurrence that `release ID [--number N]` means: the latest unreleased one whose date has come.
 
+    Without a number, one that a person has skipped does not count.
+
     Raises:
-        UsageError: the issue is no ready one, nothing of it has come yet, or all that has come is released.
+        UsageError: the issue is no ready one, it has no such occurrence, or nothing of it has come yet.
+        AlreadyReleased: that number, or all that has come, is released.
     """
     if issue.status is not Status.READY or issue.rule is None:
         raise UsageError(f"{issue.path}: status is {issue.status}; write `status: ready` to release '{issue.id}'")
+    known = account(press.ledger)
     if number is not None:
-        return find(issue, number)
-    today = now.astimezone(press.publication.zone).date()
-    taken = {r.number for r in press.ledger.releases(issue.id)}
-    come = [o for o in occurrences(issue.rule, date.min, today + _A_DAY) if o.number not in taken]
+        due = find(issue, number)
+        if known.is_released(issue.id, due.occurrence):
+            name = f"{issue.id}/{number}, due on {due.occurrence.on},"
+            raise AlreadyReleased(f"{name} is released already; nothing is sent twice")
+        return due
+    today = now.astimezone(issue.rule.zone).date()
+    come = occurrences(issue.rule, date.min, min(today, date.max - _A_DAY) + _A_DAY)
     if not come:
-        raise UsageError(f"nothing of {issue.id} waits to be released; a coming one needs --number N")
-    return Due(issue=issue, occurrence=come[-1])
+        raise UsageError(f"nothing of {issue.id} has come yet; a coming one needs --number N")
+    open_ = [o for o in come if not known.is_released(issue.id, o) and not _is_skipped(known, issue, o)]
+    if not open_:
+        raise AlreadyReleased(f"all of {issue.id} that has come is released or skipped; a coming one needs --number N")
+    return Due(issue=issue, occurrence=open_[-1])
+
+
+def _is_skipped(known: Account, issue: Issue, occurrence: Occurrence) -> bool:
+    """Whether a person left an occurrence out."""
+    return known.verdict(issue.id, occurrence) is Verdict.SKIPPED
 
 
 def release_by_hand(press: Press, due: Due, *, now: datetime) -> Release:
@@ -251,71 +321,38 @@ def release_by_hand(press: Press, due: Due, *, now: datetime) -> Release:
     return release
 
 
-def release_past(press: Press, issues: Iterable[Issue], *, now: datetime) -> list[Release]:
+def release_past(press: Press, issues: Iterable[Issue], *, now: datetime) -> TakenIn:
     """Take a whole archive in: each past occurrence at its own date, never mailed.
 
-    Of a repeating issue only the latest past one is taken. What is released already is left as it is.
+    Of a repeating issue only the latest past one is taken. What is released or skipped already is left as it is,
+    and a piece with faults keeps no other out.
     """
-    released = []
+    released: list[Release] = []
+    faults: list[Fault] = []
+    known = account(press.ledger)
     for issue in issues:
-        if issue.status is not Status.READY or issue.rule is None:
+        due = _latest_past(issue, known, now)
+        if due is None:
             continue
-        past = [o for o in occurrences(issue.rule, date.min, (now + 2 * _A_DAY).date()) if o.at <= now]
-        if not past or any(r.number == past[-1].number for r in press.ledger.releases(issue.id)):
+        try:
+            release = _release(press, due, now=now, is_by_itself=False, is_mailed=False)
+        except InputError as error:
+            faults.extend(error.faults)
             continue
-        due = Due(issue=issue, occurrence=past[-1])
-        release = _release(press, due, now=now, is_by_itself=False, is_mailed=False)
         if release:
             released.append(release)
-    return released
+    return TakenIn(released=tuple(released), faults=tuple(faults))
 
 
-def correct(press: Press, shelf: Shelf, *, now: datetime) -> list[Release]:
-    """Bring new `corrections` lines of released issues to their pages and feeds; nothing is mailed.
-
-    A correction belongs to the newest release on or before its date. The feed's `updated` moves to its date at
-    the schedule's time.
-    """
-    corrected = []
-    for release in press.ledger.releases():
-        issue = shelf.issues.get(release.issue_id)
-        if issue is None or issue.source == release.issue_source:
-            continue
-        latest = _new_correction(press, issue, release)
-        if latest is None:
-            continue
-        at = datetime.combine(latest, _time(press), press.publication.zone)
-        edition = correct_edition(press.publication, issue, release)
-        with press.ledger.transaction():
-            for asset in edition.assets:
-                press.ledger.put_asset(asset)
-            press.ledger.put_edition(
-                edition.hash, issue.id, release.number, source=issue.source, compiled=b"", media=edition.media
-            )
-            press.ledger.correct_release(
-                release.release_id,
-                source=issue.source,
-                edition_hash=edition.hash,
-                updated_at=max(at, release.released_at),
-            )
-            press.ledger.record(now, "corrected", issue.id, f"{release.number}, dated {latest}")
-        corrected.append(release)
-    return corrected
-
-
-def _time(press: Press) -> time:
-    """The publication's time of day for releases."""
-    return press.publication.settings.schedule.time
-
-
-def _new_correction(press: Press, issue: Issue, release: Release) -> date | None:
-    """The date of the newest correction that is meant for this release and not on its page yet."""
-    known = set(issue_of(press.publication.settings, release).corrections)
-    later = [r.on for r in press.ledger.releases(issue.id) if r.on > release.on]
-    mine = [
-        c.on for c in issue.corrections if c not in known and c.on >= release.on and not any(on <= c.on for on in later)
-    ]
-    return max(mine, default=None)
+def _latest_past(issue: Issue, known: Account, now: datetime) -> Due | None:
+    """The latest past occurrence of a ready issue, None if there is none or it is released."""
+    if issue.status is not Status.READY or issue.rule is None:
+        return None
+    end = min(now.date(), date.max - 2 * _A_DAY) + 2 * _A_DAY  # wherever on earth
+    past = [o for o in occurrences(issue.rule, date.min, end) if o.at <= now and not _is_skipped(known, issue, o)]
+    if not past or known.is_released(issue.id, past[-1]):
+        return None
+    return Due(issue=issue, occurrence=past[-1])
 
 
 def stop_everything(press: Press, *, now: datetime) -> None:

@@ -36,7 +36,7 @@ def account(ledger: Ledger) -> Account:
     watermark, resumed, waiting = (ledger.fact(key) for key in (WATERMARK, RESUMED, WAITING))
     return Account(
         states=ledger.issue_states(),
-        releases=tuple(ledger.releases()),
+        releases=tuple(ledger.released()),
         decisions=tuple(ledger.decisions()),
         watermark=datetime.fromisoformat(watermark) if watermark else None,
         resumed_at=datetime.fromisoformat(resumed) if resumed else None,
@@ -49,12 +49,12 @@ def queue(press: Press, issues: Iterable[Issue], *, now: datetime) -> None:
     """Let issues go out on their dates from `now` on; a held one is taken up again.
 
     Raises:
-        UsageError: one of them is a draft or held in its file; nothing is queued then.
+        UsageError: some of them are drafts or held in their files; nothing is queued then.
     """
     chosen = list(issues)
-    for issue in chosen:
-        if issue.status is not Status.READY:
-            raise UsageError(f"{issue.path}: status is {issue.status}; write `status: ready` to queue '{issue.id}'")
+    if unready := [issue for issue in chosen if issue.status is not Status.READY]:
+        cures = [f"{i.path}: status is {i.status}; write `status: ready` to queue '{i.id}'" for i in unready]
+        raise UsageError("\n".join(cures))
     with press.ledger.transaction():
         states = press.ledger.issue_states()
         for issue in chosen:
@@ -77,11 +77,11 @@ def skip(press: Press, issue: Issue, number: int, *, now: datetime) -> Due:
         UsageError: it has no such occurrence, or that one is released or decided already.
     """
     due = find(issue, number)
-    state = occurrence_state(due, account(press.ledger), now=now, pace=press.publication.pace)
-    if state in (OccurrenceState.RELEASED, OccurrenceState.SKIPPED):
-        raise UsageError(f"{issue.id}/{number} is {state} already; nothing was changed")
     decision = Decision(issue_id=issue.id, number=number, on=due.occurrence.on, verdict=Verdict.SKIPPED, decided_at=now)
     with press.ledger.transaction():
+        state = occurrence_state(due, account(press.ledger), now=now, pace=press.publication.pace)
+        if state in (OccurrenceState.RELEASED, OccurrenceState.SKIPPED):
+            raise UsageError(f"{issue.id}/{number} is {state} already; nothing was changed")
         press.ledger.decide(decision)
         press.ledger.record(now, "skipped", f"{issue.id}/{number}", f"due on {due.occurrence.on}")
     return due

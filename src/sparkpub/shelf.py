@@ -1,7 +1,7 @@
 """The shelf: every issue file as it is now, the sound ones as issues, the others as faults."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from sparkpub.adapters.files import read_issues
@@ -14,16 +14,21 @@ from sparkpub.press import Publication
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """The issues of a publication by id, in the order of their paths, and the faults of the files that are none."""
+    """The issues of a publication by id, in the order of their paths, and the faults of the files that are none.
+
+    `doubled` are the faults, by id, of files that are sound but have their id or slug in common with another: none of
+    them goes out before somebody has told them apart.
+    """
 
     issues: Mapping[str, Issue]
     faults: tuple[Fault, ...]
+    doubled: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
 
     def pick(self, ids: Iterable[str]) -> list[Issue]:
         """The issues with these ids.
 
         Raises:
-            InputError: a file with that id has faults.
+            InputError: a file with that id has faults, or two have it.
             UsageError: there is no such issue.
         """
         return [self._one(id_) for id_ in ids]
@@ -31,6 +36,8 @@ class Shelf:
     def _one(self, id_: str) -> Issue:
         if id_ in self.issues:
             return self.issues[id_]
+        if id_ in self.doubled:
+            raise InputError(*self.doubled[id_])
         if stem := [fault for fault in self.faults if f"/{id_}.md" in f"/{fault.path}"]:
             raise InputError(*stem)
         import difflib
@@ -50,18 +57,23 @@ def read_shelf(publication: Publication) -> Shelf:
             sound.append(parsed)
         else:
             faults.extend(parsed)
-    issues: dict[str, Issue] = {}
+    doubled: dict[str, tuple[Fault, ...]] = {}
     for key in ("id", "slug"):
-        sound, doubled = _without_doubles(sound, key)
-        faults.extend(doubled)
-    issues = {issue.id: issue for issue in sorted(sound, key=lambda issue: issue.path)}
-    return Shelf(issues=issues, faults=tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
+        sound, found = _told_apart(sound, key)
+        for issue_id, fault in found:
+            doubled[issue_id] = (*doubled.get(issue_id, ()), fault)
+    faults.extend(fault for alike in doubled.values() for fault in alike)
+    return Shelf(
+        issues={issue.id: issue for issue in sorted(sound, key=lambda issue: issue.path)},
+        faults=tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))),
+        doubled=doubled,
+    )
 
 
-def _without_doubles(issues: list[Issue], key: str) -> tuple[list[Issue], list[Fault]]:
-    """The issues whose `key` no other has, and a fault for each of the rest."""
+def _told_apart(issues: list[Issue], key: str) -> tuple[list[Issue], list[tuple[str, Fault]]]:
+    """The issues whose `key` no other has, and for each of the rest its id and a fault."""
     single: list[Issue] = []
-    faults: list[Fault] = []
+    faults: list[tuple[str, Fault]] = []
     for value, group in groupby(sorted(issues, key=lambda i: str(getattr(i, key))), key=lambda i: getattr(i, key)):
         alike = list(group)
         if len(alike) == 1:
@@ -70,5 +82,7 @@ def _without_doubles(issues: list[Issue], key: str) -> tuple[list[Issue], list[F
         for issue in alike:
             other = next(i.path for i in alike if i is not issue)
             message = f"{key} '{value}' is also in {other}"
-            faults.append(Fault(path=issue.path, line=2, message=message, cure=f"give one of them another {key}"))
+            faults.append(
+                (issue.id, Fault(path=issue.path, line=2, message=message, cure=f"give one of them another {key}"))
+            )
     return single, faults

@@ -24,6 +24,7 @@ from sparkpub.core.decisions import midnight
 from sparkpub.core.ics import CalendarItem, calendar_ics
 from sparkpub.core.model import Anniversary, Issue, Status, Subscriber, SubscriberState
 from sparkpub.core.words import event_words
+from sparkpub.errors import Fault
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
 from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, queue
@@ -31,7 +32,7 @@ from sparkpub.sending import send, status_rows
 from sparkpub.shelf import Shelf
 
 _SAMPLES = (("Ada Sample", "en"), ("Zoë Müller-Łukasiewicz", "de"), ("", ""))
-_RELEASES = "releases.json"
+_RELEASES, _MARK = "releases.json", ".simulation"
 _A_DAY = timedelta(days=1)
 
 
@@ -47,6 +48,11 @@ class Simulated:
     messages: int
     ticks: int
     reports: tuple[TickReport, ...]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Each fault that kept something from being released, once, however often it was met."""
+        return tuple(dict.fromkeys(fault for report in self.reports for fault in report.faults))
 
 
 def sample_readers(count: int) -> list[Subscriber]:
@@ -74,8 +80,8 @@ def simulate(
 ) -> Simulated:
     """Run the press from the first date of the half-open `window` to its end, and leave everything in `out`.
 
-    Every ready issue counts as queued at the start. The clock ticks daily and at every due instant. The Maildir's
-    names are stable, so a simulation that is broken off and run again ends the same.
+    Every ready issue counts as queued at the start. The clock ticks daily and at every due instant. What an earlier
+    simulation left in `out`, broken off or not, goes first, so that the same inputs always end in the same bytes.
     """
     _clear(out)
     with tempfile.TemporaryDirectory(prefix="sparkpub-") as scratch:
@@ -87,12 +93,15 @@ def simulate(
 
 
 def _clear(out: Path) -> None:
-    """Take away what an earlier simulation left; a folder that is not one of ours is only added to."""
-    if not (out / _RELEASES).exists():
+    """Take away what an earlier simulation left, and mark the folder; a site or mail that is not ours is added to."""
+    if (out / _MARK).exists():
+        for name in ("mail", "site"):
+            shutil.rmtree(out / name, ignore_errors=True)
+        for name in (_RELEASES, "calendar.ics", "email.html"):
+            (out / name).unlink(missing_ok=True)
+    elif (out / "mail").exists() or (out / "site").exists():
         return
-    for name in ("mail", "site"):
-        shutil.rmtree(out / name, ignore_errors=True)
-    (out / _RELEASES).unlink()
+    write_if_changed(out / _MARK, b"sparkpub simulate writes here: the next one begins anew\n")
 
 
 def _scratch_press(publication: Publication, scratch: Path, out: Path) -> Press:
@@ -124,8 +133,9 @@ def _simulated(
     progress: Callable[[int, int], None],
 ) -> Simulated:
     """The simulation itself, on an open scratch press."""
-    start = midnight(window[0]) - 2 * _A_DAY  # somewhere on earth it is that date already
-    press.ledger.import_subscribers([_row(reader) for reader in readers], at=start)
+    # two days before: somewhere on earth it is that date already
+    start = midnight(date.fromordinal(max(window[0].toordinal() - 2, 1)))
+    _take_in(press, readers, at=start)
     ready = [issue for issue in shelf.issues.values() if issue.status is Status.READY]
     queue(press, ready, now=start)
     standings = calendar(press.publication, ready, NO_ACCOUNT, start=window[0], end=window[1], now=start)
@@ -139,6 +149,14 @@ def _simulated(
         ticks=len(reports),
         reports=tuple(report for report in reports if report.faults or report.missed),
     )
+
+
+def _take_in(press: Press, readers: list[Subscriber], *, at: datetime) -> None:
+    """Copy the readers; whom the real press never mails, the simulated one does not either."""
+    press.ledger.import_subscribers([_row(reader) for reader in readers], at=at)
+    for reader in readers:
+        if reader.is_suppressed:
+            press.ledger.suppress(reader.address, "as on the press", at)
 
 
 def _row(reader: Subscriber) -> ReaderRow:
@@ -162,11 +180,15 @@ def _ticks(
     window: tuple[date, date],
     progress: Callable[[int, int], None],
 ) -> Iterator[TickReport]:
-    """Tick daily, at every due instant, and whenever spacing lets a waiting release go."""
+    """Tick daily, at every due instant, and whenever spacing lets a waiting release go.
+
+    A press that stops itself after less than a day without a tick is ticked as often as that asks for.
+    """
     due = sorted({standing.due.occurrence.at for standing in standings})
     first, last = midnight(window[0]), max([midnight(window[1]), *due])
     now = min([first, *due])
     days = max((last - first).days, 1)
+    step = min(_A_DAY, press.publication.pace.max_gap or _A_DAY)
     while True:
         report = tick(press, shelf, now=now, window=window)
         if report.released:
@@ -177,7 +199,7 @@ def _ticks(
         if again := report.agenda.look_again_at:
             coming.append(again)
         if now < last:
-            coming.append(now + _A_DAY)
+            coming.append(now + min(step, last - now))
         if not coming:
             return
         now = min(coming)
@@ -210,9 +232,17 @@ def _write(press: Press, standings: list[Standing], rows: list[dict[str, Any]], 
     items = [CalendarItem.of(s.due.issue, s.due.occurrence, why=s.why, settings=settings) for s in standings]
     write_if_changed(out / "calendar.ics", calendar_ics(items, title=settings.publication.title, stamp=stamp))
     write_if_changed(out / _RELEASES, (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode())
-    newest = max((path for path in (out / "mail" / "new").glob("*")), default=None)
-    if newest:
+    if newest := _newest(press, out / "mail" / "new"):
         write_if_changed(out / "email.html", _for_the_eye(newest.read_bytes(), settings.publication.base_url))
+
+
+def _newest(press: Press, folder: Path) -> Path | None:
+    """The first message of the last release that mailed anybody."""
+    for release in reversed(press.ledger.releases()):
+        name = f"{int(release.released_at.timestamp())}.R{release.release_id}S*"
+        if found := sorted(folder.glob(name), key=lambda path: (len(path.name), path.name)):
+            return found[0]
+    return None
 
 
 def _for_the_eye(message: bytes, base_url: str) -> bytes:

@@ -26,7 +26,7 @@ from sparkpub.core.model import (
     Occurrence,
     OccurrenceState,
     QueueState,
-    Release,
+    Released,
     Status,
     Verdict,
     Years,
@@ -55,7 +55,7 @@ class Account:
     """
 
     states: Mapping[str, IssueState]
-    releases: tuple[Release, ...]
+    releases: tuple[Released, ...]
     decisions: tuple[Decision, ...]
     watermark: datetime | None = None
     resumed_at: datetime | None = None
@@ -222,7 +222,7 @@ def decide(
 
     Only occurrences on dates in the half-open `window` count; a simulation has one, the press has none.
     """
-    if pause := _pause(account, now, pace):
+    if pause := account.stopped or doubt_of_clock(account, now=now, pace=pace):
         return Agenda(pause=pause)
     open_ = _unsettled(issues, account, now=now, window=_looked_at(account, now, pace, window))
     to_release: list[Due] = []
@@ -256,10 +256,8 @@ def _is_too_late(occurrence: Occurrence, account: Account, *, now: datetime, pac
     return now - late_since > pace.grace
 
 
-def _pause(account: Account, now: datetime, pace: Pace) -> str:
-    """Why a tick at `now` must do nothing, or ""."""
-    if account.stopped:
-        return account.stopped
+def doubt_of_clock(account: Account, *, now: datetime, pace: Pace) -> str:
+    """Why the press must not believe that it is `now`, or ""; a clock that ran ahead a person has to confirm."""
     if account.watermark is None:
         return ""
     if now < account.watermark:

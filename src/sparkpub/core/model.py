@@ -285,7 +285,26 @@ class ReleaseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Released:
+    """The bare mark that a release leaves: its number and its date are taken, and what was mailed took a turn.
+
+    It is all that a tick has to know of releases, however many and however long they are.
+    """
+
+    issue_id: str
+    number: int
+    on: date
+    released_at: datetime
+    is_mailed: bool = True
+
+    @property
+    def name(self) -> str:
+        """`ISSUE/N`, as commands take it."""
+        return f"{self.issue_id}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Released):
     """The fact that an edition was made public for an occurrence at an instant.
 
     One per (issue, number) and one per (issue, date), for ever. `issue_source` is the file as it was mailed, or
@@ -294,10 +313,6 @@ class Release:
     """
 
     release_id: int
-    issue_id: str
-    number: int
-    on: date
-    released_at: datetime
     updated_at: datetime
     edition_hash: str
     issue_source: bytes = field(repr=False)
@@ -306,13 +321,7 @@ class Release:
     transport: str
     state: ReleaseState
     repeats: bool
-    is_mailed: bool = True
     tzdata: str = ""
-
-    @property
-    def name(self) -> str:
-        """`ISSUE/N`, as commands take it."""
-        return f"{self.issue_id}/{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

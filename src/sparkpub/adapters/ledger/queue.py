@@ -64,17 +64,12 @@ class QueueRows:
 
     def issue_states(self) -> dict[str, IssueState]:
         """The editors' queue by issue id."""
-        return {
-            row["issue_id"]: IssueState(
-                issue_id=row["issue_id"],
-                state=QueueState(row["state"]),
-                activated_at=from_seconds(row["activated_at"]),
-                rule_hash=row["rule_hash"],
-                content_hash=row["content_hash"],
-                reason=row["reason"],
-            )
-            for row in self._db.rows(_SQL["issue_states"])
-        }
+        return {row["issue_id"]: _issue_state(row) for row in self._db.rows(_SQL["issue_states"])}
+
+    def issue_state(self, issue_id: str) -> IssueState | None:
+        """One issue in the editors' queue, None if it never was there."""
+        row = self._db.row(_SQL["issue_state"], {"issue_id": issue_id})
+        return None if row is None else _issue_state(row)
 
     def save_issue_state(self, state: IssueState) -> None:
         """Put an issue's state in place of its earlier one."""
@@ -103,6 +98,10 @@ class QueueRows:
             for row in self._db.rows(_SQL["decisions"])
         ]
 
+    def is_skipped(self, issue_id: str, number: int) -> bool:
+        """Whether a person left this occurrence out."""
+        return self._db.row(_SQL["skipped"], {"issue_id": issue_id, "number": number}) is not None
+
     def decide(self, decision: Decision) -> None:
         """Keep a verdict. A missed occurrence may still be skipped; nothing else is decided twice."""
         self._db.write(
@@ -115,6 +114,18 @@ class QueueRows:
                 "decided_at": to_seconds(decision.decided_at),
             },
         )
+
+
+def _issue_state(row: Any) -> IssueState:  # noqa: ANN401 - a row
+    """A row as the state of an issue."""
+    return IssueState(
+        issue_id=row["issue_id"],
+        state=QueueState(row["state"]),
+        activated_at=from_seconds(row["activated_at"]),
+        rule_hash=row["rule_hash"],
+        content_hash=row["content_hash"],
+        reason=row["reason"],
+    )
 
 
 def _event(row: Any) -> Event:  # noqa: ANN401 - a row

@@ -24,6 +24,9 @@ SELECT coalesce(max(event_id), 0) FROM event
 -- name: issue_states
 SELECT issue_id, state, activated_at, rule_hash, content_hash, reason FROM issue_state ORDER BY issue_id
 
+-- name: issue_state
+SELECT issue_id, state, activated_at, rule_hash, content_hash, reason FROM issue_state WHERE issue_id = :issue_id
+
 -- name: save_issue_state
 INSERT INTO issue_state (issue_id, state, activated_at, rule_hash, content_hash, reason)
 VALUES (:issue_id, :state, :activated_at, :rule_hash, :content_hash, :reason)
@@ -33,6 +36,9 @@ ON CONFLICT (issue_id) DO UPDATE SET
 
 -- name: decisions
 SELECT issue_id, number, on_date, verdict, decided_at FROM decision ORDER BY decided_at, issue_id, number
+
+-- name: skipped
+SELECT 1 FROM decision WHERE issue_id = :issue_id AND number = :number AND verdict = 'skipped'
 
 -- name: decide
 -- A person's word replaces what the grace decided, never the other way round.

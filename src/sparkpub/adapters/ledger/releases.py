@@ -10,7 +10,7 @@ from typing import Any
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.queue import QueueRows
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import Asset, Release, ReleaseDraft, ReleaseState
+from sparkpub.core.model import Asset, Release, Released, ReleaseDraft, ReleaseState
 from sparkpub.errors import AlreadyReleased, LedgerError
 
 _SQL = statements("releases.sql")
@@ -45,6 +45,24 @@ class ReleaseRows(QueueRows):
         if issue_id is None:
             return [_release(row) for row in self._db.rows(_SQL["releases"])]
         return [_release(row) for row in self._db.rows(_SQL["releases_of_issue"], {"issue_id": issue_id})]
+
+    def released(self) -> list[Released]:
+        """The mark of every release, without what was made public."""
+        return [
+            Released(
+                issue_id=row["issue_id"],
+                number=row["number"],
+                on=date.fromisoformat(row["on_date"]),
+                released_at=from_seconds(row["released_at"]),
+                is_mailed=bool(row["is_mailed"]),
+            )
+            for row in self._db.rows(_SQL["released"])
+        ]
+
+    def last_mailed_at(self) -> datetime | None:
+        """The latest instant at which something was mailed, None if nothing ever was."""
+        latest = self._db.row(_SQL["last_mailed_at"])[0]
+        return None if latest is None else from_seconds(latest)
 
     def release(self, release_id: int) -> Release:
         """One release.

@@ -6,6 +6,12 @@ SELECT * FROM release ORDER BY released_at, release_id
 -- name: releases_of_issue
 SELECT * FROM release WHERE issue_id = :issue_id ORDER BY released_at, release_id
 
+-- name: released
+SELECT issue_id, number, on_date, released_at, is_mailed FROM release
+
+-- name: last_mailed_at
+SELECT max(released_at) FROM release WHERE is_mailed = 1
+
 -- name: release
 SELECT * FROM release WHERE release_id = :release_id
 
