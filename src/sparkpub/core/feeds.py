@@ -30,7 +30,10 @@ MEDIA_TYPES = {RSS: "application/rss+xml", ATOM: "application/atom+xml", JSON: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One release as feeds show it: `html` is clean and whole with absolute addresses, the rest plain text."""
+    """One release as feeds show it: `html` is clean and whole with absolute addresses, the rest plain text.
+
+    An entry whose `weighs` is set is told without its `html`: enough to say which document it belongs to.
+    """
 
     id: str
     title: str
@@ -43,6 +46,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     language: str = ""
     image: str = ""
+    weighs: int = 0
 
     @property
     def headline(self) -> str:
@@ -123,6 +127,8 @@ def xml_safe(text: str) -> str:
 
 def weight(entry: Entry) -> int:
     """How many bytes an entry takes at most, whatever the kind of document."""
+    if entry.weighs:
+        return entry.weighs
     texts = map(xml_safe, (entry.html, entry.summary, entry.title, *entry.authors, *entry.tags))
     written = sum(max(_bytes(escape(t, quote=False)), _bytes(json.dumps(t, ensure_ascii=False))) for t in texts)
     return written + 3 * (len(entry.url) + len(entry.id)) + _ENTRY_BYTES
@@ -139,7 +145,7 @@ def fitting(entry: Entry) -> Entry:
         return entry
     short = entry.summary[:2000]
     link = f'<p><a href="{escape(entry.url)}">{escape(entry.title[:300])}</a></p>'
-    return replace(entry, html=f"<p>{escape(short)}</p>{link}", summary=short, title=entry.title[:300])
+    return replace(entry, html=f"<p>{escape(short)}</p>{link}", summary=short, title=entry.title[:300], weighs=0)
 
 
 def newest(entries: Iterable[Entry], per_feed: int) -> tuple[Entry, ...]:
