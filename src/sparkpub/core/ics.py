@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from icalendar import Calendar, Event
-
 from sparkpub.core.article import Article
 from sparkpub.core.feeds import xml_safe
 from sparkpub.core.links import host, issue_url
 from sparkpub.core.model import Issue, Occurrence
 from sparkpub.core.settings import Settings
+
+_OCTETS = 75
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,32 +54,61 @@ class CalendarItem:
 
 def calendar_ics(items: Iterable[CalendarItem], *, title: str, stamp: datetime) -> bytes:
     """A calendar of these items in the order given; `stamp` (UTC) says as of when it holds."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//sparkpub//calendar//EN")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", _line(title))
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//sparkpub//calendar//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+        f"X-WR-CALNAME:{_text(_line(title))}",
+    ]
     for item in items:
-        calendar.add_component(_event(item, stamp))
-    written: bytes = calendar.to_ical()
-    return written
+        lines += _event(item, stamp)
+    lines.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in lines).encode()
 
 
-def _event(item: CalendarItem, stamp: datetime) -> Event:
-    """One event: a point in time that keeps nobody's day from being free."""
-    event = Event()
-    event.add("uid", item.uid)
-    event.add("dtstamp", stamp)
-    event.add("dtstart", item.at)
-    event.add("summary", _line(item.title))
-    if item.description:
-        event.add("description", xml_safe(item.description))
-    event.add("url", item.url)
-    if item.categories:
-        event.add("categories", [_line(name) for name in item.categories])
-    event.add("transp", "TRANSPARENT")
-    return event
+def _event(item: CalendarItem, stamp: datetime) -> list[str]:
+    """The lines of one event: a point in time that keeps nobody's day from being free."""
+    description, categories = xml_safe(item.description), [_text(_line(name)) for name in item.categories]
+    return [
+        "BEGIN:VEVENT",
+        f"SUMMARY:{_text(_line(item.title))}",
+        f"DTSTART:{_instant(item.at)}",
+        f"DTSTAMP:{_instant(stamp)}",
+        f"UID:{_text(item.uid)}",
+        *([f"CATEGORIES:{','.join(categories)}"] if categories else []),
+        *([f"DESCRIPTION:{_text(description)}"] if description else []),
+        "TRANSP:TRANSPARENT",
+        f"URL:{item.url}",
+        "END:VEVENT",
+    ]
+
+
+def _instant(at: datetime) -> str:
+    """An instant in UTC as RFC 5545, section 3.3.5, writes it."""
+    return f"{at.year:04}{at.month:02}{at.day:02}T{at.hour:02}{at.minute:02}{at.second:02}Z"
+
+
+def _text(words: str) -> str:
+    """Words as a value of type TEXT (RFC 5545, section 3.3.11)."""
+    return words.translate(_ESCAPES)
+
+
+def _folded(line: str) -> str:
+    """A line in pieces of at most 75 octets, the later ones behind a space (RFC 5545, section 3.1)."""
+    if len(line) < _OCTETS and line.isascii():
+        return line
+    pieces: list[str] = []
+    here, room = "", _OCTETS
+    for character in line:
+        size = len(character.encode())
+        if size > room:
+            pieces.append(here)
+            here, room = "", _OCTETS - 1  # the space counts
+        here += character
+        room -= size
+    return "\r\n ".join([*pieces, here])
 
 
 def _uid(base_url: str, issue: Issue, number: int) -> str:
