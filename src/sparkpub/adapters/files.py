@@ -56,9 +56,14 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     """Write a file unless it has these bytes already; returns whether it was written. Its folders are made.
 
     A crash leaves the old file or the new one. It is not forced to disk: what is written so can be built again.
+    A device or a pipe is written into, never replaced.
     """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        if path.stat().st_size == len(data) and path.read_bytes() == data:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            path.write_bytes(data)
+            return True
+        if status.st_size == len(data) and path.read_bytes() == data:
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with _beside(path, data, is_durable=False) as new:

@@ -126,9 +126,7 @@ def sparkpub(ctx: click.Context, /, **given: object) -> int | None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever goes wrong becomes one message and an exit code, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _mind_output()
     try:
         answer = sparkpub.main(args=args, prog_name="sparkpub", standalone_mode=False)
         code = answer if isinstance(answer, int) else 0
@@ -143,6 +141,15 @@ def main(args: list[str] | None = None) -> None:
         code = _say_fault(fault)
     _let_go_of_output()
     sys.exit(code)
+
+
+def _mind_output() -> None:
+    """Have somewhere to write even where the caller closed it, and a way to write what its encoding lacks."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _let_go_of_output() -> None:

@@ -94,7 +94,7 @@ def list_command(face: Face, only_missed: bool) -> int:
 
 
 def _list_missed(face: Face, rows: list[dict[str, Any]], known: Account) -> int:
-    """The occurrences that were missed, each with the two things one may do."""
+    """The occurrences that were missed, each with the command that sends it."""
     head = {"issue": "Issue", "number": "N", "date": "Date", "type": "Type"}
     ids = {row["id"] for row in rows}
     cells = [
@@ -102,14 +102,13 @@ def _list_missed(face: Face, rows: list[dict[str, Any]], known: Account) -> int:
             "issue": d.issue_id,
             "number": str(d.number or ""),
             "date": d.on.isoformat(),
-            "type": f"sparkpub release {d.issue_id} --number {d.number}, or sparkpub skip {d.issue_id} {d.number}",
+            "type": f"sparkpub release {d.issue_id} --number {d.number}",
         }
         for d in missed(known)
         if d.issue_id in ids
     ]
     face.show(rows, lambda: table(head, cells) if cells else "")
-    if not cells:
-        face.say("nothing was missed")
+    face.say("or `sparkpub skip ISSUE N` lets one go" if cells else "nothing was missed")
     return 1 if cells else 0
 
 

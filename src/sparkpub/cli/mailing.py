@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from sparkpub.articles import issue_of
-from sparkpub.cli.face import Face, common, confirm, plural, progress, say_rehearsal
+from sparkpub.cli.face import Face, common, confirm, from_here, plural, progress, say_rehearsal
 from sparkpub.cli.releasing import (
     how_to_go_on,
     lateness,
@@ -93,8 +93,15 @@ def send_command(face: Face, release: str | None, limit: int | None) -> int:
     face.show(send_json(report), lambda: "\n".join(lines))
     if not lines:
         face.say("nothing is due; `sparkpub status` shows the balance")
+    _say_where(face, press, report)
     say_rehearsal(face)
     return 0
+
+
+def _say_where(face: Face, press: Press, report: SendReport) -> None:
+    """Where the messages of a rehearsal lie."""
+    if report.sent and report.transport == "maildir":
+        face.say(f"the messages lie in {from_here(press.outbox)}, a Maildir that any mail program opens")
 
 
 @click.command("stop")
@@ -259,6 +266,7 @@ def _round(face: Face, press: Press) -> tuple[dict[str, Any], list[str], int]:
     report = tick_once(face, press, face.now())
     code = try_to_build(face, press)
     sent = send_all(face, press)
+    _say_where(face, press, sent)
     lines = [*tick_lines(report), *send_lines(sent)]
     if report.agenda.pause and sent.stopped:
         lines.pop()  # said already

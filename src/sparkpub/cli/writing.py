@@ -114,6 +114,7 @@ def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | N
 
 def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
     """Everything that is wrong, in the order of files and lines, and how many issues were looked at."""
+    from sparkpub.core.lint import lint_shelf
     from sparkpub.rendering import check_issue
 
     try:
@@ -128,6 +129,7 @@ def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
         for count, issue in enumerate(issues, 1):
             findings += check_issue(publication, issue, now=now)
             advance(count, len(issues))
+    findings += lint_shelf(shelf.issues.values(), of=issues)
     return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
 
 
