@@ -171,8 +171,9 @@ def test_a_picture_alone_with_a_title_is_a_figure_with_a_caption() -> None:
 
 
 def test_a_picture_in_an_email_is_as_wide_as_the_column_and_keeps_its_shape() -> None:
-    assert '<img src="https://paper.example.org/media/0123456789abcdef-a.png" alt="A" width="520" class="image">' in (
-        email("![A](a.png)")
+    assert (
+        '<img src="https://paper.example.org/media/0123456789abcdef-a.png" alt="A" width="520" height="347" class="image">'
+        in (email("![A](a.png)"))
     )
 
 

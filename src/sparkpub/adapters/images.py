@@ -1,33 +1,35 @@
-"""Pictures: read from the publication, looked at, and named by their content."""
+"""Pictures: read from the publication, made as small as they are shown, and named by their content.
 
+What was made small once is kept in `var/cache/pictures`, by the hash of what it was made of.
+"""
+
+import contextlib
 import hashlib
-import io
+import os
 import re
+import tempfile
 import unicodedata
-import warnings
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sparkpub.core.model import Asset
 
+if TYPE_CHECKING:
+    from sparkpub.core.pictures import Picture
+
 MAX_BYTES = 20_000_000
-MAX_PIXELS = 40_000_000
-_FORMATS = {
-    "PNG": ("png", "image/png"),
-    "JPEG": ("jpg", "image/jpeg"),
-    "GIF": ("gif", "image/gif"),
-    "WEBP": ("webp", "image/webp"),
-}
+_CACHE = Path("var", "cache", "pictures")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
-_ORIENTATION, _SIDEWAYS = 0x0112, frozenset({5, 6, 7, 8})
 _LONGEST_NAME = 60
 
 
 def read_asset(folder: Path, issue_path: str, src: str) -> Asset:
     """The picture that an issue shows as `src`: relative to the issue's file, or `/…` from `static/`.
 
-    Its name is made of its content, its size is as it is shown (a photograph's rotation followed).
+    It is at most twice as wide as the column of an email, upright, and named by the content it then has.
 
     Raises:
         ValueError: it cannot be shown; the message says `what is wrong; cure`.
@@ -38,14 +40,17 @@ def read_asset(folder: Path, issue_path: str, src: str) -> Asset:
     data = path.read_bytes()
     if path.suffix.lower() == ".svg" or b"<svg" in data[:1024].lower():
         raise ValueError(f"the picture '{src}' is SVG, which mail programs do not show; export it as PNG")
-    extension, media_type, width, height = _look(data, src)
-    digest = hashlib.sha256(data).hexdigest()[:16]
+    try:
+        picture = _shown(folder / _CACHE, data)
+    except ValueError as error:
+        raise ValueError(f"the picture '{src}' {error}") from None
+    digest = hashlib.sha256(picture.data).hexdigest()[:16]
     return Asset(
-        name=f"{digest}-{_clean(path.stem)}.{extension}",
-        data=data,
-        media_type=media_type,
-        width=width,
-        height=height,
+        name=f"{digest}-{_clean(path.stem)}.{picture.extension}",
+        data=picture.data,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
     )
 
 
@@ -75,32 +80,30 @@ def _spellings(src: str) -> Iterator[str]:
             yield name
 
 
-def _look(data: bytes, src: str) -> tuple[str, str, int, int]:
-    """Extension, media type, width and height of a picture, from its own header."""
-    from PIL import Image, UnidentifiedImageError
+def _shown(cache: Path, data: bytes) -> "Picture":
+    """The picture as it is shown, from the cache if it was made before."""
+    from sparkpub.core.email import COLUMN
+    from sparkpub.core.pictures import RECIPE, shown_picture
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
-            with Image.open(io.BytesIO(data), formats=tuple(_FORMATS)) as image:
-                kind, (width, height) = str(image.format), image.size
-                is_small = width * height <= MAX_PIXELS
-                # Asked of a PNG, Pillow would decode the whole picture to answer.
-                is_turned = is_small and kind in ("JPEG", "WEBP") and image.getexif().get(_ORIENTATION) in _SIDEWAYS
-                if is_small:
-                    image.verify()
-    except UnidentifiedImageError:
-        raise ValueError(f"'{src}' is no PNG, JPEG, GIF or WebP; save it as one of them") from None
-    except Image.DecompressionBombError:
-        width = height = MAX_PIXELS
-    except Exception as error:  # noqa: BLE001 - what a broken picture makes Pillow raise is not written down anywhere
-        raise ValueError(
-            f"the picture '{src}' is broken ({str(error)[:80] or type(error).__name__}); save it again"
-        ) from None
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"the picture '{src}' has more than 40 megapixels; save it smaller")
-    extension, media_type = _FORMATS[kind]
-    return (extension, media_type, height, width) if is_turned else (extension, media_type, width, height)
+    key = hashlib.sha256(f"{RECIPE} {version('pillow')} {COLUMN} ".encode() + data).hexdigest()
+    kept = cache / key
+    with contextlib.suppress(OSError, ValueError):
+        # Read like any other picture: a file that was torn or meddled with is made anew.
+        return shown_picture(kept.read_bytes(), column=COLUMN)
+    picture = shown_picture(data, column=COLUMN)
+    if picture.data is not data:
+        _keep(kept, picture.data)
+    return picture
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a file of the cache; where that cannot be done, the next run makes the picture again."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
 
 
 def _clean(stem: str) -> str:

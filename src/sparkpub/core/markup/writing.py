@@ -44,8 +44,8 @@ def email_html(
 
     The theme styles plain elements and these classes: `attribution`, `note`, `note-title`, `figure`, `image` (in a
     figure or alone in its paragraph), `caption`, `scroll` around each `table`, `footnotes`, `footnote-ref`,
-    `footnote-back`. A picture's width attribute is at most `column`, the pixels that the text is wide; without a
-    height it keeps its shape.
+    `footnote-back`. A picture's width and height are at most those at `column`, the pixels that the text is
+    wide; a theme says `height: auto`, so that it keeps its shape where it is shown narrower.
     """
     writer = _Email(markup, media=media, base_url=base_url, prefix=prefix, url=url)
     writer.column = column
@@ -281,8 +281,11 @@ class _Email(_Page):
         return "</ol>\n</div>\n"
 
     def _look(self, asset: Asset) -> dict[str, str]:
-        width = {"width": str(min(asset.width, self.column))} if asset.width else {}
-        return width | ({"class": "image"} if self.is_alone else {})
+        size = {}
+        if asset.width and asset.height:
+            width = min(asset.width, self.column)
+            size = {"width": str(width), "height": str(max(1, round(asset.height * width / asset.width)))}
+        return size | ({"class": "image"} if self.is_alone else {})
 
     def _name(self, name: str) -> str:
         return _EMAIL_NAMES.get(name) or super()._name(name)
