@@ -183,6 +183,7 @@ def findings_of(publication: Publication, look: Look) -> list[Fault]:
             subject=look.edition.subject,
             body_bytes=len(look.worst.html),
             expected={"postal_address": publication.settings.publication.postal_address},
+            assets=look.edition.assets,
         ),
     ]
 

@@ -133,6 +133,18 @@ def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
     return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
 
 
+def _theme_faults(face: Face, issues: list[Issue]) -> tuple[Fault, ...]:
+    """What is wrong with the pages' templates, as the page and the feed entry of one issue show it."""
+    from sparkpub.rendering import preview_files
+
+    for issue in issues[:1]:
+        try:
+            preview_files(face.publication, issue, None, now=face.now())
+        except InputError as error:
+            return error.faults
+    return ()
+
+
 def _chosen(shelf: Shelf, ids: tuple[str, ...]) -> tuple[list[Issue], list[Fault]]:
     """The sound ones of the issues named, and the faults of the others."""
     issues: list[Issue] = []
