@@ -18,7 +18,7 @@ from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.markup import images, read_markdown
 from sparkpub.core.model import Asset, Issue, Release
-from sparkpub.core.schedule import repeats
+from sparkpub.core.schedule import numbered, repeats
 from sparkpub.core.settings import Settings
 from sparkpub.errors import Fault, InputError, LedgerError
 from sparkpub.press import Publication
@@ -52,6 +52,7 @@ def placed(
         media=media,
         previous=previous,
         earlier=tuple(_earlier(publication.settings, release) for release in known),
+        why=due.occurrence.why,
     )
 
 
@@ -120,6 +121,7 @@ def _released(settings: Settings, ledger: Ledger, release: Release) -> Article:
     issue = issue_of(settings, release)
     base_url = settings.publication.base_url
     stored = ledger.edition(release.edition_hash)
+    due = numbered(issue.rule, release.number) if issue.rule else None
     return Article(
         issue=issue,
         number=release.number,
@@ -131,6 +133,8 @@ def _released(settings: Settings, ledger: Ledger, release: Release) -> Article:
         url=links.release_url(base_url, issue.slug, release.number, repeats=release.repeats),
         permalink=links.issue_url(base_url, issue.slug),
         media={src: ledger.asset(name) for src, name in stored.media.items()},
+        # A rule that was edited since tells nothing of the day this was released on.
+        why=due.why if due and due.on == release.on else (),
     )
 
 

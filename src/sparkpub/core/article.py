@@ -25,7 +25,8 @@ class Article:
     instant in UTC; `updated_at` (UTC) moves only with a correction. `url` is the absolute address that mail and
     feeds link to, `permalink` the absolute address that always shows the newest release (the same, unless the
     issue repeats). `media` maps each image source as the issue writes it to its asset. `previous` and `next` are
-    neighbours in the series; `earlier` are earlier releases of the same issue, oldest first.
+    neighbours in the series; `earlier` are earlier releases of the same issue, oldest first. `why` explains each step
+    from the event's date to `on` that was not plain.
     """
 
     issue: Issue
@@ -41,3 +42,4 @@ class Article:
     previous: Neighbour | None = None
     next: Neighbour | None = None
     earlier: tuple[Neighbour, ...] = ()
+    why: tuple[str, ...] = ()

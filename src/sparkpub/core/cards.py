@@ -14,11 +14,11 @@ from sparkpub.core.email import direction
 from sparkpub.core.feeds import Entry
 from sparkpub.core.markup import first_sentences, page_html, read_markdown, reading_minutes, typographic
 from sparkpub.core.model import Anniversary
+from sparkpub.core.occasion import day_words
 from sparkpub.core.settings import Settings
 from sparkpub.core.vocabulary import vocabulary
 from sparkpub.core.words import date_words, dateline, event_words
 
-_YEAR = re.compile(r"[\s,]*(?:\bde\b)?\s*\{year\}.*")  # the year of a date, with what ties it to the month
 _SUMMARY = 240  # characters of a summary that no editor wrote
 _OPENING = 1500  # and of the text that the front page shows of its first piece
 _INITIAL = re.compile(r"\s*<p>[^\W\d_][^<>]{160}")
@@ -166,10 +166,7 @@ class Cards:
 
     def month_day(self, on: date) -> str:
         """A day of the year in words of the publication's language: `4 September`."""
-        words = vocabulary(self.settings.publication.language)
-        template = _YEAR.sub("", words.day_date)
-        day = words.first_day if on.day == 1 and words.first_day else on.day
-        return template.format(day=day, month=words.months_of[on.month - 1])
+        return day_words(on, self.settings.publication.language)
 
     def month(self, month: int) -> str:
         """A month in words of the publication's language, as a heading."""

@@ -20,6 +20,7 @@ from sparkpub.core.colours import dark_palette, light_palette, theme_faults
 from sparkpub.core.markup import email_html, first_sentences, plain_text, read_markdown, typographic
 from sparkpub.core.markup.columns import wrap
 from sparkpub.core.model import Asset, Edition
+from sparkpub.core.occasion import occasion
 from sparkpub.core.sentinels import counts, replant, sentinels
 from sparkpub.core.settings import Settings
 from sparkpub.core.words import date_words, dateline
@@ -149,6 +150,7 @@ def email_values(article: Article, settings: Settings, marks: Mapping[str, str])
         "publication_direction": direction(publication.language, settings),
         "start": "left" if side == "ltr" else "right",
         "end": "right" if side == "ltr" else "left",
+        "anniversary": occasion(article),
         "series": settings.series.get(issue.series),
         "series_url": links.absolute(base_url, links.series_path(issue.series)) if issue.series else None,
         "home_url": links.absolute(base_url, "/"),

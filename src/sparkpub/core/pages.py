@@ -23,6 +23,7 @@ from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_fa
 from sparkpub.core.email import direction
 from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
+from sparkpub.core.occasion import occasion
 from sparkpub.core.settings import Settings
 from sparkpub.errors import InputError
 
@@ -203,6 +204,7 @@ class Pages:
             has_initial=text.has_initial,
             newer=newer,
             corrections=self.cards.corrections(article),
+            anniversary=occasion(article),
             json_ld=script_safe(news_article(article, self.settings, summary=text.summary)),
             css=css,
         )

@@ -60,10 +60,14 @@ def dateline(article: Article) -> str:
         event = f"{event} ({converted})"
     if article.number < 1:
         return _capital(event)
+    return _capital(f"{ago_words(rule, article.number, language)}{words.colon} {event}")
+
+
+def ago_words(rule: Anniversary, number: int, language: str) -> str:
+    """How long ago the event is on its N-th anniversary, `100 years ago`; in lunar years where the rule counts them."""
+    words = vocabulary(language)
     is_lunar = rule.calendar is Calendar.ISLAMIC_CIVIL and rule.match is Match.CALENDAR
-    forms = words.lunar_ago if is_lunar else words.ago
-    ago = forms[words.plural(article.number)].format(article.number)
-    return _capital(f"{ago}{words.colon} {event}")
+    return (words.lunar_ago if is_lunar else words.ago)[words.plural(number)].format(number)
 
 
 def event_words(rule: Anniversary, language: str) -> str:
