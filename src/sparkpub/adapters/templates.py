@@ -12,6 +12,7 @@ from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import SandboxedEnvironment
 
 from sparkpub.core.email import ThemeCss, fill
+from sparkpub.core.personal import default
 from sparkpub.errors import Fault, InputError
 
 DEFAULT_THEME = "email"
@@ -43,6 +44,7 @@ def environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     templates.filters["fill"] = fill
+    templates.filters["default"] = templates.filters["d"] = default
     return templates
 
 

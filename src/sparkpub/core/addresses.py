@@ -58,6 +58,8 @@ def plain_line(text: str) -> str:
 
     Runs of white space become one space; the result is stripped.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (" " if c.isspace() else c for c in text if c.isspace() or _is_plain(c))
     return " ".join("".join(kept).split())
 

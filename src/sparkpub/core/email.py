@@ -6,6 +6,7 @@
 Where a reader's own values will stand, an edition has sentinels (`core.sentinels`); `core.mail` splices there.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,11 +18,12 @@ from markupsafe import Markup as SafeHtml
 from sparkpub.core import links
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.colours import dark_palette, light_palette, theme_faults
-from sparkpub.core.markup import email_html, first_sentences, plain_text, read_markdown, typographic
+from sparkpub.core.markup import Markup, email_html, first_sentences, plain_text, read_markdown, typographic
 from sparkpub.core.markup.columns import wrap
-from sparkpub.core.model import Asset, Edition
+from sparkpub.core.model import Asset, Edition, Issue
 from sparkpub.core.occasion import occasion
-from sparkpub.core.sentinels import counts, replant, sentinels
+from sparkpub.core.personal import ReaderFields, field_faults, front_matter_faults, planted
+from sparkpub.core.sentinels import LENGTH, SENTINEL, Sentinels, counts, replant, sentinels
 from sparkpub.core.settings import Settings
 from sparkpub.core.words import date_words, dateline
 from sparkpub.errors import Fault, InputError
@@ -40,6 +42,8 @@ _PREVIEW = 140
 
 _PADDING = "͏\u200c\u2007"
 """Shows nothing and cannot be trimmed: grapheme joiner, zero-width non-joiner, figure space."""
+
+_CHANGED = re.compile(SENTINEL.pattern, re.IGNORECASE)
 
 _RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
 _RTL_SCRIPTS = frozenset({"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"})
@@ -83,11 +87,11 @@ class Source:
 def render_edition(article: Article, *, settings: Settings, templates: jinja2.Environment, css: ThemeCss) -> Edition:
     """The edition of an article; the same bytes for the same arguments, always.
 
-    Its `html` and `text` hold the sentinels `sentinels(edition.hash)`. `preferences_url` is there only where the
-    publication has a web face.
+    Its `html` and `text` hold the sentinels `sentinels(edition.hash, edition.fields)`. `preferences_url` is there
+    only where the publication has a web face, or the editor asks for it.
 
     Raises:
-        InputError: colours or fonts of the settings, or the theme, have faults.
+        InputError: colours or fonts of the settings, the theme, or personal fields have faults.
         jinja2.TemplateError: a template has; `adapters.templates.template_fault` says where.
     """
     from sparkpub.core.inline import inline_css  # premailer takes a quarter of a second to import
@@ -101,7 +105,9 @@ def render_edition(article: Article, *, settings: Settings, templates: jinja2.En
     subject = " ".join(article.issue.title.split())
     assets = tuple({asset.name: asset for _, asset in sorted(article.media.items())}.values())
     hash_ = edition_hash(subject, html, source.text, assets)
-    own = sentinels(hash_)
+    fields = tuple(name for name in marks.planted if marks[name] in html or marks[name] in source.text)
+    own = sentinels(hash_, fields)
+    marks = sentinels(marks.seed, fields)
     return Edition(
         hash=hash_,
         issue=article.issue,
@@ -110,6 +116,7 @@ def render_edition(article: Article, *, settings: Settings, templates: jinja2.En
         html=replant(html, marks, own),
         text=replant(source.text, marks, own),
         assets=assets,
+        fields=fields,
     )
 
 
@@ -119,9 +126,14 @@ def email_source(
     settings: Settings,
     templates: jinja2.Environment,
     css: ThemeCss,
-    marks: Mapping[str, str],
+    marks: Sentinels,
 ) -> Source:
-    """The email as its templates write it, with these values for one reader."""
+    """The email as its templates write it, with these words for one reader's values; it plants those it needs.
+
+    Raises:
+        InputError: the embedded stylesheet, or personal fields of the issue, have faults.
+        jinja2.TemplateError: a template has.
+    """
     values = email_values(article, settings, marks)
     embed = _render_css(templates, css.embed, css.embed_path, values)
     if len(embed.encode()) > STYLE_BUDGET or "</" in embed:
@@ -130,13 +142,13 @@ def email_source(
         raise InputError(fault)
     return Source(
         # The stylesheet is the theme's own, and was seen to stay inside its element.
-        html=_rendered(templates, css.theme, "email.html.j2", values | {"embed_css": SafeHtml(embed)}),  # noqa: S704
+        html=_rendered(templates, css.theme, "email.html.j2", values | {"embed_css": SafeHtml(embed)}, marks),  # noqa: S704
         css=_render_css(templates, css.inline, css.inline_path, values),
-        text=_tidy_text(_rendered(templates, css.theme, "email.txt.j2", values)),
+        text=_tidy_text(_rendered(templates, css.theme, "email.txt.j2", values, marks)),
     )
 
 
-def email_values(article: Article, settings: Settings, marks: Mapping[str, str]) -> dict[str, object]:
+def email_values(article: Article, settings: Settings, marks: Sentinels) -> dict[str, object]:
     """Everything that a template of an email may name; the comment at the top of `email.html.j2` lists it."""
     issue, publication = article.issue, settings.publication
     base_url = publication.base_url.rstrip("/")
@@ -159,15 +171,18 @@ def email_values(article: Article, settings: Settings, marks: Mapping[str, str])
         "dark": dark_palette(settings.email),
         "unsubscribe_url": marks["unsubscribe_url"],
         "preferences_url": marks["preferences_url"] if settings.web.url else None,
-        **_words(article, base_url),
+        "reader": ReaderFields(marks),
+        **_words(article, base_url, marks),
     }
 
 
-def _words(article: Article, base_url: str) -> dict[str, object]:
+def _words(article: Article, base_url: str, marks: Sentinels) -> dict[str, object]:
     """The values that an editor wrote, with the quotes and dashes of the issue's language."""
     issue = article.issue
     language = issue.language
-    markup = read_markdown(issue.body, language=language)
+    markup = read_markdown(issue.body, language=language, plant=marks.plant)
+    if faults := [*front_matter_faults(issue), *field_faults(issue, markup.fields)]:
+        raise InputError(*faults)
 
     def printed(text: str) -> str:
         return typographic(" ".join(text.split()), language=language)
@@ -176,12 +191,12 @@ def _words(article: Article, base_url: str) -> dict[str, object]:
         return other and replace(other, title=printed(other.title))
 
     body = email_html(markup, media=article.media.__getitem__, base_url=base_url, column=COLUMN)
-    preheader = printed(issue.preheader or issue.summary) or first_sentences(markup, _PREVIEW)
+    preheader = printed(planted(issue.preheader, marks.plant) or issue.summary) or _opening(issue, markup)
     return {
         "title": printed(issue.title),
         "kicker": printed(issue.kicker),
         "summary": printed(issue.summary),
-        "footer": printed(issue.footer),
+        "footer": printed(planted(issue.footer, marks.plant)),
         "preheader": preheader,
         "preheader_padding": _PADDING * max(0, _PREVIEW - len(preheader)),
         "dateline": dateline(article),
@@ -193,6 +208,11 @@ def _words(article: Article, base_url: str) -> dict[str, object]:
         "body": SafeHtml(body),  # noqa: S704 - core.markup has sanitised it
         "body_text": plain_text(markup, base_url=base_url),
     }
+
+
+def _opening(issue: Issue, markup: Markup) -> str:
+    """What an inbox shows of the body: of personal fields the defaults, since a sentinel must not be cut."""
+    return first_sentences(read_markdown(issue.body, language=issue.language) if markup.fields else markup, _PREVIEW)
 
 
 def direction(language: str, settings: Settings) -> str:
@@ -233,10 +253,16 @@ def _lead_image(article: Article, base_url: str) -> LeadImage | None:
     return LeadImage(url=url, alt=image.alt, caption=caption, width=width, height=height)
 
 
-def _rendered(templates: jinja2.Environment, theme: str, name: str, values: Mapping[str, object]) -> str:
-    """What a template of the theme, else of the default theme, writes."""
+def _rendered(
+    templates: jinja2.Environment, theme: str, name: str, values: Mapping[str, object], marks: Sentinels
+) -> str:
+    """What a template of the theme, else of the default theme, writes.
+
+    A filter such as `upper` leaves a reader's value as the reader wrote it.
+    """
     with _template_mistakes():
-        return templates.select_template([f"{theme}/{name}", f"email/{name}"]).render(**values)
+        written = templates.select_template([f"{theme}/{name}", f"email/{name}"]).render(**values)
+    return _CHANGED.sub(lambda found: found[0].lower() if found[0].lower() in marks.values() else found[0], written)
 
 
 def _render_css(templates: jinja2.Environment, source: str, path: str, values: Mapping[str, object]) -> str:
@@ -280,6 +306,15 @@ def _check_sentinels(source: Source, html: str, *, marks: Mapping[str, str], css
     if not before["unsubscribe_url"] or not counts(source.text, marks)["unsubscribe_url"]:
         cure = "put {{ unsubscribe_url }} into its footer, in email.html.j2 and in email.txt.j2"
         raise InputError(Fault(path=path, line=0, message="the email has no link to leave by", cure=cure))
+    if any(_ends(twin, marks) != counts(twin, marks) for twin in (source.html, source.text)):
+        message = "a template cuts a reader's value into pieces"
+        raise InputError(Fault(path=path, line=0, message=message, cure="put it in whole, without a filter"))
     if before != counts(html, marks) or before != counts(readable_text(html), marks):
         message = "a value of the reader's stands in a style, a script or a comment"
         raise InputError(Fault(path=path, line=0, message=message, cure="keep it to text and to href"))
+
+
+def _ends(text: str, marks: Mapping[str, str]) -> Mapping[str, int]:
+    """How often an end of each sentinel stands in a text, whole or not."""
+    half = LENGTH // 2
+    return {name: max(text.count(mark[:half]), text.count(mark[half:])) for name, mark in marks.items()}

@@ -3,8 +3,12 @@
     Edition ──compile_message──▶ Compiled: literal runs of bytes, and holes between them
     Compiled.splice(reader)   ──▶ one RFC 5322 message, the join of the runs and the reader's encoded values
 
-Every literal run is encoded once; a value is encoded for the place it stands in: escaped in HTML, as it is in the
-text, folded in a header. Values are put between runs, never looked for in them, so no value can act as a mark.
+Every literal run is encoded once; a value is encoded for the place it stands in: escaped in HTML, percent-encoded in
+the address of a link, one line as it is in the text, folded in a header. Values are put between runs, never looked
+for in them, so no value can act as a mark. `core.dkim` signs what comes out.
+
+A hole is `to`, `message-id`, `list-unsubscribe`, or `PLACE:FIELD` with a place of `html`, `url` or `text`; the field is
+one of `core.sentinels.FIELDS` or `NAME:DEFAULT`.
 """
 
 import html
@@ -21,13 +25,18 @@ from urllib.parse import quote, urlsplit
 from sparkpub.core.addresses import parse_mailbox, plain_line
 from sparkpub.core.mime import CRLF, list_id_field, mailbox_field, quoted_printable, text_field
 from sparkpub.core.model import Edition
-from sparkpub.core.sentinels import sentinels
+from sparkpub.core.personal import field_name
+from sparkpub.core.sentinels import FIELDS, sentinels
 from sparkpub.core.settings import Settings
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.errors import LedgerError
 
 _MAGIC: Final = b"sparkmail 1\n"
-_TO, _MESSAGE_ID, _LEAVE = "to", "message-id", "list-unsubscribe"
+TO, MESSAGE_ID, LEAVE = "to", "message-id", "list-unsubscribe"
+"""The holes that are whole header fields."""
+
+# The address that a sentinel in plain text stands in, if any.
+_ADDRESS_BEGUN = re.compile(r"\b(?:https?://|mailto:)\S*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +64,8 @@ class MessageHead:
 class ReaderValues:
     """What one reader's message says that no other's does; plain text, each encoded where it is put.
 
-    `leave_urls` are the addresses of List-Unsubscribe, in order.
+    `leave_urls` are the addresses of List-Unsubscribe, in order. `attributes` are the further columns of the readers'
+    list, by names as in `{{ reader.NAME }}`.
     """
 
     address: str
@@ -64,6 +74,7 @@ class ReaderValues:
     unsubscribe_url: str
     preferences_url: str
     leave_urls: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +90,12 @@ class Compiled:
         Raises:
             ValueError: the reader's address cannot stand in a header.
         """
-        values = {hole: _value(hole, reader) for hole in set(self.holes)}
+        values = {hole: encoded_value(hole, reader) for hole in dict.fromkeys(self.holes)}
         parts: list[bytes] = []
         for run, hole in zip(self.runs, self.holes, strict=False):
             parts += (run, values[hole])
-        return b"".join(parts) + self.runs[-1]
+        parts.append(self.runs[-1])
+        return b"".join(parts)
 
     def dump(self) -> bytes:
         """The message as bytes to be kept, for `load`."""
@@ -126,7 +138,7 @@ def compile_message(edition: Edition, *, head: MessageHead) -> Compiled:
     It is multipart/alternative, text first, both parts quoted-printable; its bytes depend on the arguments alone.
     """
     boundary = f"=_sp_{edition.hash[:40]}"
-    marks = sentinels(edition.hash)
+    marks = sentinels(edition.hash, edition.fields)
     joined = _Runs()
     _write_header(joined, edition, head)
     joined.literal(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode())
@@ -135,10 +147,10 @@ def compile_message(edition: Edition, *, head: MessageHead) -> Compiled:
         joined.literal(f"--{boundary}\r\n".encode())
         joined.literal(f'Content-Type: text/{subtype}; charset="utf-8"\r\n'.encode())
         joined.literal(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n")
-        for piece, hole in _pieces(text, marks):
+        for piece, place, name in _placed(kind, text, marks):
             joined.literal(quoted_printable(piece))
-            if hole:
-                joined.hole(f"{kind}:{hole}")
+            if name:
+                joined.hole(f"{place}:{name}")
         joined.literal(CRLF)
     joined.literal(f"--{boundary}--\r\n".encode())
     return Compiled(runs=(*joined.runs, b"".join(joined.open)), holes=tuple(joined.holes))
@@ -161,26 +173,39 @@ class _Runs:
         self.open = []
 
 
-def _pieces(text: str, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The text between sentinels, each piece with the field whose sentinel follows it ("" after the last)."""
+def _placed(kind: str, text: str, marks: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """The text between sentinels, each piece with the place and the field of the sentinel after it ("" after the last).
+
+    Within a longer address the place is `url`: there a value is one part, and cannot become another.
+    """
     fields = {mark: name for name, mark in marks.items()}
     parts = re.split("(" + "|".join(map(re.escape, fields)) + ")", text)
-    for piece, mark in zip(parts[::2], [*parts[1::2], ""], strict=True):
-        yield piece, fields.get(mark, "")
+    pieces, names = parts[::2], [fields[mark] for mark in parts[1::2]]
+    is_inside = False
+    for index, name in enumerate(names):
+        before, after = pieces[index], pieces[index + 1]
+        if kind == "html":
+            is_inside = is_inside if not set("<>") & set(before) else before.rfind("<") > before.rfind(">")
+            is_whole = name in FIELDS and before.endswith(('"', "'")) and after.startswith(('"', "'"))
+            is_part = is_inside and not is_whole
+        else:
+            is_part = is_inside = bool(_ADDRESS_BEGUN.search(before)) or (is_inside and not re.search(r"\s", before))
+        yield before, "url" if is_part else kind, name
+    yield pieces[-1], "", ""
 
 
 def _write_header(joined: _Runs, edition: Edition, head: MessageHead) -> None:
     """Every header field but Content-Type, with holes for To, Message-ID and List-Unsubscribe."""
     joined.literal(mailbox_field("From", head.sender_name, head.sender_address))
-    joined.hole(_TO)
+    joined.hole(TO)
     joined.literal(text_field("Subject", edition.subject))
     joined.literal(f"Date: {format_datetime(head.date)}\r\n".encode("ascii"))
-    joined.hole(_MESSAGE_ID)
+    joined.hole(MESSAGE_ID)
     if head.reply_to:
         joined.literal(mailbox_field("Reply-To", *parse_mailbox(head.reply_to)))
     joined.literal(list_id_field(head.list_title, head.list_id))
     if head.web_url or head.unsubscribe_address:
-        joined.hole(_LEAVE)
+        joined.hole(LEAVE)
     if head.web_url:
         joined.literal(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
     joined.literal(f"List-Archive: <{head.archive_url}>\r\n".encode("ascii"))
@@ -190,18 +215,35 @@ def _write_header(joined: _Runs, edition: Edition, head: MessageHead) -> None:
     joined.literal(b"MIME-Version: 1.0\r\n")
 
 
-def _value(hole: str, reader: ReaderValues) -> bytes:
-    """A reader's value, encoded for the hole it is put in."""
-    if hole == _TO:
+def encoded_value(hole: str, reader: ReaderValues) -> bytes:
+    """A reader's value, encoded for the hole it is put in.
+
+    Raises:
+        ValueError: the reader's address cannot stand in a header.
+    """
+    if hole == TO:
         return mailbox_field("To", reader.name, reader.address)
-    if hole == _MESSAGE_ID:
+    if hole == MESSAGE_ID:
         return f"Message-ID: {reader.message_id}\r\n".encode("ascii")
-    if hole == _LEAVE:
+    if hole == LEAVE:
         urls = ",\r\n ".join(f"<{url}>" for url in reader.leave_urls)
         return f"List-Unsubscribe: {urls}\r\n".encode("ascii")
-    kind, _, name = hole.partition(":")
-    value = reader.unsubscribe_url if name == "unsubscribe_url" else reader.preferences_url
-    return quoted_printable(html.escape(value) if kind == "html" else value)
+    place, _, key = hole.partition(":")
+    value = _field_value(key, reader)
+    if place == "html":
+        return quoted_printable(html.escape(value))
+    return quoted_printable(quote(value, safe="") if place == "url" else value)
+
+
+def _field_value(key: str, reader: ReaderValues) -> str:
+    """A reader's value of a field, as one line; the field's default where the reader has none."""
+    if key == "unsubscribe_url":
+        return reader.unsubscribe_url
+    if key == "preferences_url":
+        return reader.preferences_url
+    name, _, default = key.partition(":")
+    value = reader.name if name == "name" else reader.attributes.get(name, "")
+    return plain_line(value) or default
 
 
 def message_head(settings: Settings, *, issue_id: str, number: int, released_at: datetime) -> MessageHead:
@@ -229,32 +271,48 @@ def message_head(settings: Settings, *, issue_id: str, number: int, released_at:
     )
 
 
+class Addressing:
+    """Makes readers' values for the messages of one release; what is the same for all is reckoned once."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, *, release: str) -> None:
+        """Address the messages of a release (`ISSUE/N`), with links signed by these tokens."""
+        self._tokens, self._release = tokens, release
+        self._web, self._inbox = settings.web.url.rstrip("/"), settings.inbox.unsubscribe_address
+        self._host = urlsplit(settings.publication.base_url).hostname or "localhost"
+        _, self._sender = parse_mailbox(settings.publication.from_)
+
+    def values(
+        self, subscriber_id: int, *, address: str, name: str, attributes: Mapping[str, str] | None = None
+    ) -> ReaderValues:
+        """One reader's values.
+
+        The link to leave is the web face's where there is one, else mail to the unsubscribe address, else to the
+        sender.
+        """
+        token = self._tokens.sign(Purpose.LEAVE, subscriber_id)
+        urls = [f"{self._web}/u/{token}"] if self._web else []
+        if self._inbox:
+            urls.append(_mailto(self._inbox, f"unsubscribe {token}"))
+        if self._web:
+            preferences = f"{self._web}/p/{self._tokens.sign(Purpose.PREFERENCES, subscriber_id)}"
+        else:
+            preferences = _mailto(self._sender, "preferences")
+        return ReaderValues(
+            address=address,
+            name=name,
+            message_id=self._tokens.message_id(self._release, subscriber_id, self._host),
+            unsubscribe_url=urls[0] if urls else _mailto(self._sender, "unsubscribe"),
+            preferences_url=preferences,
+            leave_urls=tuple(urls),
+            attributes={field_name(column): value for column, value in attributes.items()} if attributes else {},
+        )
+
+
 def reader_values(
     settings: Settings, tokens: Tokens, *, release: str, subscriber_id: int, address: str, name: str
 ) -> ReaderValues:
-    """One reader's values for the messages of a release (`ISSUE/N`).
-
-    The link to leave is the web face's where there is one, else mail to the unsubscribe address, else to the sender.
-    """
-    token = tokens.sign(Purpose.LEAVE, subscriber_id)
-    web, inbox = settings.web.url.rstrip("/"), settings.inbox.unsubscribe_address
-    host = urlsplit(settings.publication.base_url).hostname or "localhost"
-    urls = []
-    if web:
-        urls.append(f"{web}/u/{token}")
-    if inbox:
-        urls.append(_mailto(inbox, f"unsubscribe {token}"))
-    _, sender = parse_mailbox(settings.publication.from_)
-    return ReaderValues(
-        address=address,
-        name=name,
-        message_id=tokens.message_id(release, subscriber_id, host),
-        unsubscribe_url=urls[0] if urls else _mailto(sender, "unsubscribe"),
-        preferences_url=(
-            f"{web}/p/{tokens.sign(Purpose.PREFERENCES, subscriber_id)}" if web else _mailto(sender, "preferences")
-        ),
-        leave_urls=tuple(urls),
-    )
+    """One reader's values for the messages of a release (`ISSUE/N`), for whoever needs those of one reader only."""
+    return Addressing(settings, tokens, release=release).values(subscriber_id, address=address, name=name)
 
 
 def _mailto(address: str, subject: str) -> str:

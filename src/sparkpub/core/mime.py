@@ -16,6 +16,8 @@ _RUN = 72  # leaves room for the soft break and for an escaped first character
 _ENCODED_WORD = len("=?utf-8?b??=")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BYTES = tuple(chr(b) if 32 <= b <= 126 and b != ord("=") or b == ord("\t") else f"={b:02X}" for b in range(256))  # noqa: PLR2004, RUF021 - the printable range
+# What most values are: nothing in it is encoded, but perhaps its first character.
+_SHORT = re.compile(rf"[!-<>-~](?:[ -<>-~]{{0,{_RUN - 2}}}[!-<>-~])?")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
@@ -24,6 +26,8 @@ def quoted_printable(text: str) -> bytes:
 
     Line ends of any kind become CRLF; a text that does not end with one is ended by a soft break.
     """
+    if _SHORT.fullmatch(text):
+        return f"{_begun(text)}=\r\n".encode("ascii")
     *lines, last = _LINE_END.split(text)
     done = [_encode(line, is_last=False) + "\r\n" for line in lines]
     if last:

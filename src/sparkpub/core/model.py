@@ -209,7 +209,7 @@ class Edition:
     """An issue rendered once, known by the SHA-256 of its content, the same for every reader.
 
     `html` and `text` are the two twins of the email, with sentinels where a reader's own values will stand.
-    `subject` is plain text.
+    `subject` is plain text. `fields` are the personal fields its editor asks for (`core.personal.FieldUse.key`).
     """
 
     hash: str
@@ -219,6 +219,7 @@ class Edition:
     html: str = field(repr=False)
     text: str = field(repr=False)
     assets: tuple[Asset, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 class QueueState(StrEnum):

@@ -38,9 +38,16 @@ class Tokens:
             purpose: Signer(self._key, salt=f"sparkpub.{purpose}", digest_method=hashlib.sha256) for purpose in Purpose
         }
 
+    @cached_property
+    def _keys(self) -> dict[Purpose, bytes]:
+        """The signers' derived keys: deriving one takes ten times as long as signing with it."""
+        return {purpose: signer.derive_key() for purpose, signer in self._signers.items()}
+
     def sign(self, purpose: Purpose, subscriber_id: int) -> str:
-        """A token for one reader: letters, digits, `-`, `_` and one `.`, for use in a URL."""
-        return self._signers[purpose].sign(_base36(subscriber_id)).decode("ascii")
+        """A token for one reader: letters, digits, `-`, `_` and one `.`, for use in a URL; itsdangerous reads it."""
+        value = _base36(subscriber_id)
+        seal = base64.urlsafe_b64encode(hmac.digest(self._keys[purpose], value.encode("ascii"), "sha256"))
+        return f"{value}.{seal.rstrip(b'=').decode('ascii')}"
 
     def read(self, purpose: Purpose, token: str) -> int | None:
         """The reader a token was signed for, None if we never signed it for that purpose."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from markdown_it.token import Token
 
 from sparkpub.core.markup.cleaning import printable
+from sparkpub.core.markup.fields import settle
 from sparkpub.core.markup.raw import Tag, pieces
 from sparkpub.core.markup.rules import parser
 from sparkpub.core.markup.urls import file_source
+from sparkpub.core.personal import FieldUse, Plant, taken_out
 
 # Not `\s`: a no-break space is there for a reason.
 _SPACES = re.compile(r"[ \t\n]+")
@@ -31,11 +33,13 @@ class Markup:
     """A body as a stream of tokens, with its quotes and dashes set.
 
     `language` is the issue's (BCP 47). `top_level` is the level of its highest heading as typed, 0 without any.
+    `fields` are its personal fields, faulty ones too.
     """
 
     language: str
     tokens: tuple[Token, ...] = field(repr=False)
     top_level: int = 0
+    fields: tuple[FieldUse, ...] = ()
 
     def shown_level(self, typed: int) -> int:
         """The level that a heading is shown at: the highest becomes 2, below the issue's title, none passes 6."""
@@ -70,11 +74,17 @@ class HeadingUse:
     line: int
 
 
-def read_markdown(body: str, *, language: str) -> Markup:
-    """A body parsed; any text is a valid one."""
-    tokens = tuple(parser(language.lower()).parse(printable(body)))
+def read_markdown(body: str, *, language: str, plant: Plant | None = None) -> Markup:
+    """A body parsed; any text is a valid one.
+
+    Where its personal fields are, `plant` gives the words that stand there; without it the defaults stand, which
+    everybody may see.
+    """
+    taken = taken_out(printable(body))
+    tokens = tuple(parser(language.lower()).parse(taken.text))
+    fields = settle(tokens, taken, plant) if taken.fields else ()
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
-    return Markup(language=language, tokens=tokens, top_level=min(levels, default=0))
+    return Markup(language=language, tokens=tokens, top_level=min(levels, default=0), fields=fields)
 
 
 def typographic(text: str, *, language: str) -> str:

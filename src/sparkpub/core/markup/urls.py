@@ -5,6 +5,8 @@ from urllib.parse import quote, unquote, urljoin
 
 from markdown_it.common.normalize_url import normalizeLink
 
+from sparkpub.core.sentinels import SENTINEL
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _WITH_HOST = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 # Browsers drop these wherever they stand, so `java\nscript:` is a scheme to them.
@@ -15,9 +17,11 @@ def absolute_link(href: str, base_url: str) -> str | None:
     """The absolute address of a link, or None where it may not be one.
 
     Kept are http, https, mailto and tel; `/…` and relative addresses are resolved under `base_url`. An address
-    within the page (`#…`) is none: nothing there carries a name of the editor's.
+    within the page (`#…`) is none: nothing there carries a name of the editor's. A sentinel stays what it is.
     """
     href = normalizeLink(_INVISIBLE.sub("", href).strip())
+    if SENTINEL.fullmatch(href):
+        return href
     base = base_url.rstrip("/")
     scheme = _SCHEME.match(href)
     if scheme:
