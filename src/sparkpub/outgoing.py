@@ -69,6 +69,7 @@ class Mailbag:
         self._waiting: deque[_Waiting] = deque()
         self._held: list[tuple[float, int, _Waiting]] = []
         self._open: Counter[int] = Counter()
+        self._cursors: dict[int, tuple[int, int]] = {}
         self._compiled: tuple[int, Compiled] | None = None
         self._next_slot = 0.0
         self._domain_slots: dict[str, float] = {}
@@ -170,9 +171,12 @@ class Mailbag:
             allowed = count if self._quota is None else min(count, self._quota.left(now))
             if allowed <= 0:
                 return None
-            claim = self._ledger.claim_batch(release, epoch=self._epoch, count=allowed, at=now)
+            after = self._cursors.get(release.release_id, (0, 0))
+            claim = self._ledger.claim_batch(release, epoch=self._epoch, count=allowed, at=now, after=after)
             if claim is not None and self._quota is not None:
                 self._quota.use(len(claim.due), now)
+        if claim is not None:
+            self._cursors[release.release_id] = (claim.batch, claim.last)
         return claim
 
     def _is_late(self, release: Release, now: datetime) -> bool:

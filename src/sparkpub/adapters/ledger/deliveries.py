@@ -31,11 +31,12 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A batch taken on by a run, with what of it is due."""
+    """A batch taken on by a run up to the reader `last`, with what of it is due."""
 
     claim_id: int
     release_id: int
     batch: int
+    last: int
     due: tuple[DueDelivery, ...]
 
 
@@ -82,22 +83,26 @@ class DeliveryRows(ReaderRows):
         rows = self._db.rows(_SQL["open_runs"], {"epoch": besides})
         return [Run(epoch=row["epoch"], boot=row["boot"], pid=row["pid"]) for row in rows]
 
-    def claim_batch(self, release: Release, *, epoch: int, count: int, at: datetime) -> Claim | None:
+    def claim_batch(
+        self, release: Release, *, epoch: int, count: int, at: datetime, after: tuple[int, int] = (0, 0)
+    ) -> Claim | None:
         """Take on up to `count` due deliveries of one batch, durably; None if nothing of the release is due.
 
-        Whoever left since the release was planned is suppressed on the way.
+        Only what comes `after` a batch and a reader in it counts: where the run's claim before this one ended. Whoever
+        left since the release was planned is suppressed on the way.
         """
+        place = {"batch": after[0], "after": after[1]}
         key = {"release_id": release.release_id, "at": to_seconds(at)}
         with self.transaction():
-            while (row := self._db.row(_SQL["next_batch"], key)) is not None:
-                batch = int(row["batch"])
-                self._db.write(_SQL["suppress_left"], {**key, "batch": batch})
-                if rows := self._db.rows(_SQL["due_in_batch"], {**key, "batch": batch, "count": count}):
+            while (row := self._db.row(_SQL["next_batch"], key | place)) is not None:
+                place = {"batch": int(row["batch"]), "after": after[1] if row["batch"] == after[0] else 0}
+                self._db.write(_SQL["suppress_left"], key | place)
+                if rows := self._db.rows(_SQL["due_in_batch"], key | place | {"count": count}):
                     break
             else:
                 return None
-            values = {**key, "epoch": epoch, "batch": batch, "last": rows[-1]["subscriber_id"]}
-            claim_id = self._db.insert(_SQL["claim"], values)
+            batch, last = place["batch"], int(rows[-1]["subscriber_id"])
+            claim_id = self._db.insert(_SQL["claim"], key | {"epoch": epoch, "batch": batch, "last": last})
             self.record(at, "claimed", release.name, f"batch {batch}, {len(rows)} deliveries")
         due = tuple(
             DueDelivery(
@@ -110,7 +115,7 @@ class DeliveryRows(ReaderRows):
             )
             for row in rows
         )
-        return Claim(claim_id=claim_id, release_id=release.release_id, batch=batch, due=due)
+        return Claim(claim_id=claim_id, release_id=release.release_id, batch=batch, last=last, due=due)
 
     def close_claim(self, claim_id: int, *, at: datetime) -> None:
         """Note that everything of a claim has its result; durable, like every commit outside `hasty`."""

@@ -23,22 +23,24 @@ UPDATE run SET ended_at = :at WHERE epoch = :epoch
 SELECT epoch, boot, pid FROM run WHERE ended_at IS NULL AND epoch <> :epoch ORDER BY epoch
 
 -- name: next_batch
+-- A run goes through a release once, so that it never takes on again what it has not settled yet.
 SELECT batch FROM delivery /* INDEXED BY delivery_open */
 WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND (state = 0 OR (state = 3 AND at <= :at))
+    AND batch >= :batch AND (batch > :batch OR subscriber_id > :after)
 ORDER BY batch LIMIT 1
 
 -- name: suppress_left
 -- Whoever left since the release was planned is not mailed.
 UPDATE delivery /* INDEXED BY delivery_open */ SET state = 6, at = :at
-WHERE release_id = :release_id AND batch = :batch AND state IN (0, 1, 3, 5) AND state IN (0, 3) AND EXISTS (
-    SELECT 1 FROM subscriber s WHERE s.subscriber_id = delivery.subscriber_id AND (
-        s.state <> 'active' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)))
+WHERE release_id = :release_id AND batch = :batch AND state IN (0, 1, 3, 5) AND state IN (0, 3) AND NOT EXISTS (
+    SELECT 1 FROM subscriber s WHERE s.subscriber_id = delivery.subscriber_id AND s.state = 'active'
+        AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key))
 
 -- name: due_in_batch
 SELECT d.subscriber_id, s.address, s.name, d.attempts, d.first_at
 FROM delivery d /* INDEXED BY delivery_open */ JOIN subscriber s ON s.subscriber_id = d.subscriber_id
 WHERE d.release_id = :release_id AND d.batch = :batch AND d.state IN (0, 1, 3, 5)
-    AND (d.state = 0 OR (d.state = 3 AND d.at <= :at))
+    AND (d.state = 0 OR (d.state = 3 AND d.at <= :at)) AND d.subscriber_id > :after
 ORDER BY d.subscriber_id LIMIT :count
 
 -- name: claim
