@@ -1,11 +1,16 @@
 """The kinds of words that commands take."""
 
+import os
+import re
 from datetime import date
+from pathlib import Path
 
 import click
 
 from sparkpub.cli.face import Face
-from sparkpub.errors import UsageError
+from sparkpub.errors import SparkpubError, UsageError
+
+_ID = re.compile(rb"^id:[ \t]*[\"']?([a-z0-9-]+)", re.MULTILINE)
 
 
 def a_date(value: str) -> date:
@@ -18,6 +23,23 @@ def a_date(value: str) -> date:
         return date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"'{value}' is no date; write it like 2017-09-04") from None
+
+
+def issue_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The ids of the issues here that begin so, for a shell that completes; none where anything is wrong."""
+    from sparkpub.adapters.config import find_publication
+    from sparkpub.adapters.files import read_issues
+
+    del param
+    try:
+        folder = find_publication(
+            Path(ctx.params.get("publication") or (ctx.obj or {}).get("publication") or os.curdir)
+        )
+        found = [_ID.search(data) for _, data in read_issues(folder)]
+    except (OSError, SparkpubError):
+        return []
+    ids = (match[1].decode("ascii", "replace") for match in found if match)
+    return sorted(id_ for id_ in ids if id_.startswith(incomplete))
 
 
 def window(face: Face, start: date | None, end: date | None) -> tuple[date, date]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, plural, progress
 from sparkpub.cli.standings import endless_words, printed_words, queue_word, standing_json, words
 from sparkpub.core.decisions import Account
@@ -15,7 +16,7 @@ from sparkpub.shelf import Shelf, read_shelf
 
 
 @click.command("queue")
-@click.argument("ids", nargs=-1, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...", shell_complete=issue_ids)
 @click.option("--all", "everything", is_flag=True, help="Every ready issue that is not queued yet.")
 @common
 def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
@@ -43,8 +44,9 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
     for issue in issues:
         coming = upcoming(publication, issue, known, now=now, count=3)
         readers = press.ledger.count_audience(audiences.get(issue.audience))
-        documents.append(_queued_json(issue, coming, readers))
-        texts.append(_queued_text(issue, coming, readers))
+        warning = _warning(issue, coming, known)
+        documents.append(_queued_json(issue, coming, readers, warning))
+        texts.append(_queued_text(issue, coming, readers, warning))
     face.show(documents, lambda: "\n".join(texts))
     if everything and not issues:
         face.say("nothing new to queue; `sparkpub list` shows how the issues stand")
@@ -75,14 +77,17 @@ def _sound(face: Face, issues: Sequence[Issue]) -> tuple[list[Issue], list[Fault
     return sound, list(dict.fromkeys(faults))
 
 
-def _warning(issue: Issue, coming: Sequence[Standing]) -> str:
+def _warning(issue: Issue, coming: Sequence[Standing], known: Account) -> str:
     """What to say where no date is to come."""
     if coming:
         return ""
+    released = [release.on for release in known.releases if release.issue_id == issue.id]
+    if released:
+        return f"nothing more will go out: it was released for {max(released)}, and no other date is to come"
     return f"its date has passed: nothing will go out by itself; `sparkpub release {issue.id}` sends now"
 
 
-def _queued_json(issue: Issue, coming: Sequence[Standing], readers: int) -> dict[str, Any]:
+def _queued_json(issue: Issue, coming: Sequence[Standing], readers: int, warning: str) -> dict[str, Any]:
     """What `queue` says of one issue, as one document."""
     return {
         "issue": issue.id,
@@ -91,23 +96,23 @@ def _queued_json(issue: Issue, coming: Sequence[Standing], readers: int) -> dict
         "next": [standing_json(row) for row in coming],
         "as_printed": printed_words(issue) or None,
         "repeats": endless_words(issue) or None,
-        "warning": _warning(issue, coming) or None,
+        "warning": warning or None,
     }
 
 
-def _queued_text(issue: Issue, coming: Sequence[Standing], readers: int) -> str:
+def _queued_text(issue: Issue, coming: Sequence[Standing], readers: int, warning: str) -> str:
     """What `queue` says of one issue, as lines."""
     lines = [f"{issue.id} is queued for '{issue.audience}', {plural(readers, 'reader')} today"]
     lines += [f"  {words(row, printed_words(issue))}" for row in coming]
     if endless := endless_words(issue):
         lines.append(f"  {endless}")
-    if warning := _warning(issue, coming):
+    if warning:
         lines.append(f"  warning: {warning}")
     return "\n".join(lines)
 
 
 @click.command("hold")
-@click.argument("issue_id", metavar="ID")
+@click.argument("issue_id", metavar="ID", shell_complete=issue_ids)
 @click.option("--reason", default="held by hand", metavar="WORDS", help="Why, for the history.")
 @common
 def hold_command(face: Face, issue_id: str, reason: str) -> int:
@@ -125,7 +130,7 @@ def hold_command(face: Face, issue_id: str, reason: str) -> int:
 
 
 @click.command("skip")
-@click.argument("issue_id", metavar="ID")
+@click.argument("issue_id", metavar="ID", shell_complete=issue_ids)
 @click.argument("number", type=click.IntRange(min=0), metavar="N")
 @common
 def skip_command(face: Face, issue_id: str, number: int) -> int:

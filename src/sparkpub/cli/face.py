@@ -159,10 +159,15 @@ def confirm(question: str, *, yes: bool, count: int | None = None) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{question}\nnothing was done: there is no terminal to ask on; add --yes to go ahead")
     click.echo(question, err=True)
-    if count is None:
-        is_agreed = click.confirm("Go ahead?", err=True)
-    else:
-        is_agreed = click.prompt(f"Type {count} to mail them", err=True, default="", show_default=False) == str(count)
+    try:
+        if count is None:
+            is_agreed = click.confirm("Go ahead?", err=True)
+        else:
+            typed = click.prompt(f"Type {count} to mail them", err=True, default="", show_default=False)
+            is_agreed = typed == str(count)
+    except click.Abort:
+        click.echo(err=True)
+        raise
     if not is_agreed:
         raise UsageError("nothing was done")
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sparkpub.adapters.files import write_if_changed
-from sparkpub.cli.arguments import a_date, window
+from sparkpub.cli.arguments import a_date, issue_ids, window
 from sparkpub.cli.face import Face, common, plural
 from sparkpub.cli.standings import endless_words, known_account, missed, printed_words, queue_word, standing_json, words
 from sparkpub.cli.tables import table
@@ -128,7 +128,7 @@ def _issue_row(face: Face, issue: Issue, known: Account) -> dict[str, Any]:
 
 
 @click.command("show")
-@click.argument("issue_id", metavar="ID")
+@click.argument("issue_id", metavar="ID", shell_complete=issue_ids)
 @common
 def show_command(face: Face, issue_id: str) -> int:
     """Tell one issue's whole story and its next three occurrences."""

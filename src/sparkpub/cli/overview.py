@@ -66,7 +66,7 @@ def _steps(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
     else:
         yield from _undecided(face, press, known)
         yield from _to_send(face, press, shelf, known)
-        yield from _to_queue(shelf, known)
+        yield from _to_queue(face, shelf, known)
         if not press.ledger.count_audience(None):
             yield Step(type="sparkpub subscribers add ADDRESS --confirmed EVIDENCE", why="there are no readers yet")
     yield from _to_write(shelf)
@@ -118,9 +118,15 @@ def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator
         yield Step(type="sparkpub send", why=f"{plural(len(unsent), 'release')} not fully sent")
 
 
-def _to_queue(shelf: Shelf, known: Account) -> Iterator[Step]:
+def _to_queue(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
     """Issues that could be let go."""
-    unqueued = [i.id for i in shelf.issues.values() if i.status is Status.READY and i.id not in known.states]
+    released = {release.issue_id for release in known.releases}
+    unqueued = [
+        issue.id
+        for issue in shelf.issues.values()
+        if queue_word(issue, known) == "unqueued"
+        and (issue.id not in released or upcoming(face.publication, issue, known, now=face.now(), count=1))
+    ]
     if unqueued:
         command = f"sparkpub queue {unqueued[0]}" if len(unqueued) == 1 else "sparkpub queue --all"
         more = f" and {len(unqueued) - 3} more" if len(unqueued) > 3 else ""  # noqa: PLR2004 - three are named

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sparkpub.building import BuildReport, build
+from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, confirm, plural, progress, say_rehearsal
 from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue, Release
@@ -125,7 +126,7 @@ def tick_command(face: Face) -> int:
 
 
 @click.command("release")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=issue_ids)
 @click.option("--number", type=click.IntRange(min=0), metavar="N", help="This occurrence, even one still to come.")
 @click.option("--past", is_flag=True, help="Take in a whole archive: each piece dated at its own day, nobody mailed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

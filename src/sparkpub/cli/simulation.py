@@ -48,7 +48,7 @@ def simulate_command(face: Face, start: date | None, end: date | None, out: str 
     face.tell(dict.fromkeys(fault for report in done.reports for fault in report.faults))
     document = _document(done, folder, readers=len(people))
     face.show(document, lambda: _summary(done, folder, span=(start, end), readers=len(people)))
-    if not done.rows:
+    if not done.rows and not any(report.missed for report in done.reports):
         face.say("nothing ready falls into this window; `sparkpub calendar` and `sparkpub list` show why")
     face.say(REHEARSAL)
     return InputError.exit_code if any(report.faults for report in done.reports) else 0

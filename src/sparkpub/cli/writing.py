@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, from_here, instant, plural, progress
 from sparkpub.cli.tables import table
 from sparkpub.core.model import Issue
@@ -17,7 +18,7 @@ from sparkpub.shelf import Shelf, read_shelf
 
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False), required=False)
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False), required=False)
 @click.option("--press", is_flag=True, help="DIR is a publication already: give it a ledger and a key.")
 @common
 def init_command(face: Face, folder: str | None, press: bool) -> int:
@@ -90,7 +91,7 @@ def new_command(face: Face, title: str, series: str, of: str, release: str) -> i
 
 
 @click.command("check")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=issue_ids)
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 @click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write the findings as SARIF, for code hosts."
@@ -192,7 +193,7 @@ def _finding_json(fault: Fault) -> dict[str, str | int]:
 
 
 @click.command("render")
-@click.argument("issue_id", metavar="ID")
+@click.argument("issue_id", metavar="ID", shell_complete=issue_ids)
 @click.option("--number", type=click.IntRange(min=0), metavar="N", help="Which anniversary (default: the next).")
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False), metavar="DIR", help="Folder for the five files."
