@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 _OTHERS = 0o077
 
 
-def read_signer(folder: Path, settings: DkimSettings) -> "Signer | None":
-    """The signer that `[dkim]` describes, None where its key file is not: on a copy, say.
+def read_signer(folder: Path, settings: DkimSettings, *, is_needed: bool = False) -> "Signer | None":
+    """The signer that `[dkim]` describes; without its key file None, so that a copy can rehearse.
 
     Raises:
-        InputError: the file can be read by others than its owner, holds no RSA key of 2048 bits or more, or the
-            domain or the selector is none.
+        InputError: the file `is_needed` and is not there, can be read by others than its owner, holds no RSA key of
+            2048 bits or more, or the domain or the selector is none.
     """
     path = folder / settings.key_file
     try:
         mode = path.stat().st_mode
         data = path.read_bytes()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if is_needed:
+            cure = "copy it from the machine that signed until now, or leave [dkim] out where the relay signs"
+            raise _refused(settings, "the key that [dkim] signs with is not here", cure) from error
         return None
     except OSError as error:
         raise _refused(settings, error.strerror or "it cannot be read", f"ls -l {settings.key_file}") from error

@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
@@ -51,6 +52,10 @@ class Signer:
     def sign(self, data: bytes) -> bytes:
         """The signature of these bytes, in base64; the same every time."""
         return b64encode(self.key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+
+    def seal(self, compiled: Compiled, *, at: datetime) -> "Seal":
+        """The message with this key's seal; `at`, the release instant, is what its signatures say as their time."""
+        return Seal.of(compiled, self, at=int(at.timestamp()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

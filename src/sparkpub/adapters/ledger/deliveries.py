@@ -1,12 +1,12 @@
 """Ledger rows of the deliveries: who gets a release, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
-from sparkpub.adapters.ledger.readers import ReaderRows
+from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
 
@@ -27,6 +27,7 @@ class DueDelivery:
     name: str
     attempts: int
     first_at: datetime | None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,7 @@ class DeliveryRows(ReaderRows):
                 name=row["name"],
                 attempts=row["attempts"],
                 first_at=None if row["first_at"] is None else from_seconds(row["first_at"]),
+                attributes=attributes_of(row["attributes"]),
             )
             for row in rows
         )

@@ -37,7 +37,7 @@ WHERE release_id = :release_id AND batch = :batch AND state IN (0, 1, 3, 5) AND 
         AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key))
 
 -- name: due_in_batch
-SELECT d.subscriber_id, s.address, s.name, d.attempts, d.first_at
+SELECT d.subscriber_id, s.address, s.name, s.attributes, d.attempts, d.first_at
 FROM delivery d /* INDEXED BY delivery_open */ JOIN subscriber s ON s.subscriber_id = d.subscriber_id
 WHERE d.release_id = :release_id AND d.batch = :batch AND d.state IN (0, 1, 3, 5)
     AND (d.state = 0 OR (d.state = 3 AND d.at <= :at)) AND d.subscriber_id > :after

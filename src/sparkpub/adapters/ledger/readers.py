@@ -202,6 +202,12 @@ def _pair(key: str, value: str) -> str:
     return f"{plain_line(key).replace('=', '-')}={plain_line(str(value))}"
 
 
+def attributes_of(lines: str) -> dict[str, str]:
+    """A reader's attributes by name, from the lines that the ledger keeps."""
+    pairs = (line.partition("=") for line in lines.split("\n") if line)
+    return {key: value for key, _, value in pairs}
+
+
 def _lines(entries: Iterable[str]) -> str:
     """Entries as the ledger keeps them: one a line, a line end before the first and after each."""
     kept = [entry for entry in entries if entry]
@@ -225,7 +231,6 @@ def _columns(row: ReaderRow, at: datetime) -> dict[str, object]:
 
 def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
     """A row as a subscriber."""
-    pairs = (line.partition("=") for line in row["attributes"].split("\n") if line)
     return Subscriber(
         subscriber_id=row["subscriber_id"],
         address=row["address"],
@@ -233,7 +238,7 @@ def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
         state=SubscriberState(row["state"]),
         language=row["language"],
         tags=tuple(line for line in row["tags"].split("\n") if line),
-        attributes={key: value for key, _, value in pairs},
+        attributes=attributes_of(row["attributes"]),
         evidence=row["evidence"],
         is_suppressed=bool(row["is_suppressed"]),
     )
