@@ -33,7 +33,7 @@ from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.model import Balance, Release, ReleaseState, Subscriber, SubscriberState
 from sparkpub.core.settings import Settings, WebSettings
 from sparkpub.core.tokens import Purpose, Tokens
-from sparkpub.errors import BusyError, TransportError, UsageError
+from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError
 from sparkpub.press import Press
 from sparkpub.sending import cancel_release, find_release, resume_release, send, status_rows, stop_release
 
@@ -460,6 +460,34 @@ def test_a_new_boot_makes_what_was_claimed_uncertain(tmp_path: Path) -> None:
         assert (report.recovered, report.sent) == (4, 6)
         assert balance(press, kept).uncertain == 4
         assert len(sink.received) == 6
+
+
+def test_an_older_ledger_put_back_refuses_to_send(tmp_path: Path) -> None:
+    with mailing(tmp_path) as (press, _, sink):
+        copy = tmp_path / "copy.db"
+        press.ledger._db.write(f"VACUUM INTO '{copy}'")
+        send(press, now=NOW)
+        assert len(sink.received) == 10
+        lines = (tmp_path / "var/ledger.jsonl").read_text().splitlines()
+        assert [json.loads(line)["verb"] for line in lines] == ["claimed", "finished"]
+        for path in (tmp_path / "var").glob("ledger.db*"):
+            path.unlink()
+        copy.rename(tmp_path / "var/ledger.db")
+        older = open_sample(tmp_path, with_relay(sink.port))
+        with pytest.raises(LedgerError, match="older than its mirror"):
+            send(older, now=NOW)
+        older.ledger.close()
+        assert len(sink.received) == 10
+
+
+def test_a_torn_line_of_the_mirror_is_written_again(tmp_path: Path) -> None:
+    with mailing(tmp_path) as (press, _, _):
+        send(press, now=NOW, limit=3)
+        mirror = tmp_path / "var/ledger.jsonl"
+        whole = mirror.read_text()
+        mirror.write_text(whole[:-5])
+        send(press, now=NOW)
+        assert mirror.read_text().startswith(whole)
 
 
 def test_a_broken_off_rehearsal_is_simply_finished(tmp_path: Path) -> None:

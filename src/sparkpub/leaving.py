@@ -4,7 +4,6 @@ import tomllib
 from datetime import datetime
 from importlib import resources
 
-from sparkpub.adapters.probe import answers
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.addresses import is_reserved
 from sparkpub.core.model import ReleaseState, SubscriberState
@@ -60,6 +59,8 @@ def _has_real_readers(press: Press) -> bool:
 
 def _can_leave(press: Press) -> bool:
     """Whether the web face answers where the links lead, or mail to the unsubscribe address is fetched."""
+    from sparkpub.adapters.probe import answers  # brings urllib along
+
     settings = press.publication.settings
     if settings.web.url and answers(settings.web.url, press.key):
         return True

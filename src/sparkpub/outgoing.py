@@ -5,7 +5,6 @@
 It is the post that both transports work for. The ledger decides who gets mail; a stop is seen before each letter.
 """
 
-import asyncio
 import heapq
 from collections import Counter, deque
 from collections.abc import Callable
@@ -87,6 +86,8 @@ class Mailbag:
 
     async def next(self) -> OutgoingLetter | None:
         """The next letter, when the rates let it go; None when there is none left or everything is stopped."""
+        import asyncio
+
         while (waiting := self._take_ready()) is None:
             if not self._held or self.is_stopped():
                 return None

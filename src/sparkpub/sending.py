@@ -5,19 +5,19 @@
 The same under both transports. A release remembers its transport and is never sent by another.
 """
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sparkpub.adapters.clock import boot_id
 from sparkpub.adapters.ledger import Run
 from sparkpub.adapters.maildir import Maildir, stable_name
+from sparkpub.adapters.mirror import keep_mirror
 from sparkpub.adapters.secrets import load_secret
 from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome
@@ -27,7 +27,19 @@ from sparkpub.outgoing import LATE, Mailbag, Progress, ticking
 from sparkpub.press import Press
 from sparkpub.queueing import RESUMED
 
-__all__ = ["SendReport", "cancel_release", "find_release", "resume_release", "send", "status_rows", "stop_release"]
+if TYPE_CHECKING:  # asyncio takes long to import, and only mailing needs it
+    from asyncio import AbstractEventLoop
+
+__all__ = [
+    "SendReport",
+    "cancel_release",
+    "find_release",
+    "relays",
+    "resume_release",
+    "send",
+    "status_rows",
+    "stop_release",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,7 @@ def send(
     is_smtp = press.transport == "smtp"
     if is_smtp:
         refuse_unready(press, now=now)
-    with press.lock():
+    with press.lock(), _mirrored(press):
         epoch = press.ledger.begin_run(boot=boot_id(), pid=os.getpid(), at=now)
         recovered = _recover(press, epoch, now)
         bag = Mailbag(press, epoch=epoch, clock=ticking(now) if is_smtp else lambda: now, only=release, limit=limit)
@@ -83,6 +95,20 @@ def send(
                 _rehearse(press, bag)
         finished = _finish(press, now)
     return _report(press, bag, recovered=recovered, finished=finished)
+
+
+@contextmanager
+def _mirrored(press: Press) -> Iterator[None]:
+    """Bring the mirror up to date before and after; a ledger in memory has none, and settings can leave it out."""
+    if press.ledger.path is None or not press.publication.settings.ledger.mirror:
+        yield
+        return
+    path = press.publication.folder / press.publication.settings.ledger.mirror
+    keep_mirror(path, press.ledger)
+    try:
+        yield
+    finally:
+        keep_mirror(path, press.ledger)
 
 
 def _report(press: Press, bag: Mailbag, *, recovered: int, finished: tuple[Release, ...]) -> SendReport:
@@ -191,12 +217,14 @@ def _rehearse(press: Press, bag: Mailbag) -> None:
 
 def _mail(press: Press, bag: Mailbag) -> None:
     """Deliver every letter over SMTP. Ctrl-C lets the letters on their way come to an end first."""
+    import asyncio
+
     from sparkpub.adapters import smtp
 
-    routes = _routes(press)
+    routes = relays(press)
 
     async def carry() -> None:
-        with _stopping_on_signals(bag):
+        with _stopping_on_signals(bag, asyncio.get_running_loop()):
             await smtp.deliver(routes, bag, connections=press.publication.settings.delivery.connections)
 
     asyncio.run(carry())
@@ -208,9 +236,8 @@ _INTERRUPTED = "interrupted"
 
 
 @contextmanager
-def _stopping_on_signals(bag: Mailbag) -> Iterator[None]:
+def _stopping_on_signals(bag: Mailbag, loop: "AbstractEventLoop") -> Iterator[None]:
     """Inside the loop, the first Ctrl-C or TERM takes no further letter; a second one is Python's own."""
-    loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:
         bag.stopped = _INTERRUPTED
@@ -228,7 +255,7 @@ def _stopping_on_signals(bag: Mailbag) -> Iterator[None]:
                 loop.remove_signal_handler(number)
 
 
-def _routes(press: Press, environ: Mapping[str, str] = os.environ) -> list[Any]:
+def relays(press: Press, environ: Mapping[str, str] = os.environ) -> list[Any]:
     """The relays of the settings with their passwords, in their order."""
     from sparkpub.adapters.smtp import Route
 
