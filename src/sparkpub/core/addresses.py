@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from email.utils import parseaddr
 
 # A dot-atom and a host name of at least one label (RFC 5321 §4.1.2, without quoted local parts and literals). Bulk
 # imports check a million of these, so it is one expression.
@@ -74,5 +73,7 @@ def parse_mailbox(text: str) -> tuple[str, str]:
     Raises:
         ValueError: there is no address in it.
     """
+    from email.utils import parseaddr  # brings socket and much else along, which a build has no use for
+
     name, address = parseaddr(text)
     return plain_line(name), parse_address(address)
