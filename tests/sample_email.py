@@ -58,6 +58,11 @@ one page.
 
 ## What was lost, and what was kept
 
+::: pull
+The first day after 31 January of this year is to be counted not as 1 February but as 14 February.
+-- The decree
+:::
+
 Debts that fell due between the first and the thirteenth fell due between the fourteenth and the twenty-sixth. Until
 July each date was to carry the other in brackets.
 

@@ -171,10 +171,9 @@ def test_a_picture_alone_with_a_title_is_a_figure_with_a_caption() -> None:
 
 
 def test_a_picture_in_an_email_is_as_wide_as_the_column_and_keeps_its_shape() -> None:
-    assert (
-        '<img src="https://paper.example.org/media/0123456789abcdef-a.png" alt="A" width="520" height="347" class="image">'
-        in (email("![A](a.png)"))
-    )
+    address = "https://paper.example.org/media/0123456789abcdef-a.png"
+    shown = f'<img src="{address}" alt="A" width="520" height="347" class="image">'
+    assert shown in email("![A](a.png)")
 
 
 def test_a_picture_from_another_server_is_shown_as_its_words() -> None:
@@ -374,3 +373,15 @@ def test_reading_takes_a_minute_at_least() -> None:
 )
 def test_first_sentences_are_whole_ones_within_the_limit(body: str, limit: int, expected: str) -> None:
     assert first_sentences(read_markdown(body, language="en"), limit) == expected
+
+
+def test_a_pull_quote_is_set_apart_with_its_attribution() -> None:
+    body = "A.\n\n::: pull\nThe *second* day.\n-- Decree\n:::\n\nB."
+    words, attribution = "<p>The <em>second</em> day.</p>", 'class="attribution">— Decree'
+    assert f'<aside class="pull">\n{words}\n<footer {attribution}</footer>\n</aside>' in page(body)
+    assert f'<div class="pull">\n{words}\n<p {attribution}</p>\n</div>' in email(body)
+
+
+def test_a_pull_quote_is_no_part_of_the_running_text() -> None:
+    markup = read_markdown("::: pull\nSaid later.\n:::\n\nSaid first.", language="en")
+    assert first_sentences(markup, 100) == "Said first."

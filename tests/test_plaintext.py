@@ -104,6 +104,10 @@ def test_note_boxes_are_set_apart() -> None:
     assert text("a\n\n::: note On *dates*\nb\n\nc\n:::\n\nd") == "a\n\n| ON DATES\n|\n| b\n|\n| c\n\nd\n"
 
 
+def test_a_pull_quote_stands_in_from_both_sides() -> None:
+    assert text("a\n\n::: pull\nb *c*\n-- D\n:::\n\ne") == "a\n\n        b _c_\n\n        -- D\n\ne\n"
+
+
 def test_lists_are_indented_and_numbered_from_their_start() -> None:
     body = "9. nine\n10. ten\n    - in\n    - side\n\n* loose\n\n  more\n\n* list"
     assert text(body) == " 9. nine\n10. ten\n    * in\n    * side\n\n* loose\n\n  more\n\n* list\n"
@@ -167,7 +171,7 @@ def test_a_table_of_a_head_alone_is_still_told() -> None:
 
 MARKDOWN = (
     *("\n", "\n\n", "> ", "- ", "1. ", "# ", "    ", "```\n", "`", "*", "**", "[", "](/u)", "![", "]"),
-    *("[^a]", "\n\n[^a]: ", "::: note ", ":::\n", "\n> -- "),
+    *("[^a]", "\n\n[^a]: ", "::: note ", "::: pull\n", ":::\n", "\n> -- "),
 )
 MARKUP = (
     "|",

@@ -47,6 +47,7 @@ _CHANGED = re.compile(SENTINEL.pattern, re.IGNORECASE)
 
 _RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
 _RTL_SCRIPTS = frozenset({"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"})
+_UPRIGHT = _RTL_LANGUAGES | _RTL_SCRIPTS | {"ja", "jpan", "zh", "hans", "hant", "ko", "kore", "th", "thai"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,8 @@ def email_values(article: Article, settings: Settings, marks: Sentinels) -> dict
         "publication_direction": direction(publication.language, settings),
         "start": "left" if side == "ltr" else "right",
         "end": "right" if side == "ltr" else "left",
+        "slant": _slant(issue.language),
+        "publication_slant": _slant(publication.language),
         "anniversary": occasion(article),
         "series": settings.series.get(issue.series),
         "series_url": links.absolute(base_url, links.series_path(issue.series)) if issue.series else None,
@@ -222,6 +225,13 @@ def direction(language: str, settings: Settings) -> str:
     code, *subtags = language.lower().split("-")
     script = next((tag for tag in subtags if len(tag) == len("Arab") and tag.isalpha()), "")
     return "rtl" if (script in _RTL_SCRIPTS if script else code in _RTL_LANGUAGES) else "ltr"
+
+
+def _slant(language: str) -> str:
+    """`italic`, or `normal` where the language's script has no slanted letters, which browsers would only tilt."""
+    code, *subtags = language.lower().split("-")
+    script = next((tag for tag in subtags if len(tag) == len("Latn") and tag.isalpha()), "")
+    return "normal" if (script or code) in _UPRIGHT else "italic"
 
 
 def edition_hash(subject: str, html: str, text: str, assets: Iterable[Asset]) -> str:

@@ -1,4 +1,4 @@
-"""What our Markdown means beyond CommonMark: attributions, figures and note boxes, as rules for markdown-it.
+"""What our Markdown means beyond CommonMark: attributions, figures, boxes and pull quotes, as rules for markdown-it.
 
 Each rewrites the token stream once, after the inline text is parsed and before quotes and dashes are set, so that
 the renderers see plain structure: `attribution_open`, `figure_open`, `figcaption_open`, `note_title_open`.
@@ -21,6 +21,8 @@ from sparkpub.core.markup.typography import TypographyRule, typography
 # Deeper lists and quotations are nobody's meaning, and each level costs the parser another look at every line.
 _MOST_NESTING = 30
 
+_QUOTATION_OPENS = frozenset({"blockquote_open", "container_pull_open"})
+_QUOTATION_CLOSES = frozenset({"blockquote_close", "container_pull_close"})
 _ATTRIBUTION = re.compile(r"-{2,3}[ \u00a0]+")
 # `[He said]: nothing` at the start of a line is an editor's insertion, not the definition of a link.
 _DEFINITION = re.compile(r"\[(?!\^)[^\]]*\]:\s*(?:<|\S*/|mailto:|tel:|#)", re.IGNORECASE)
@@ -33,6 +35,7 @@ def parser(language: str) -> MarkdownIt:
     habits = typography(language)
     markdown = MarkdownIt("commonmark", {"maxNesting": _MOST_NESTING, "quotes": list(habits.quotes)})
     markdown.enable("table").use(footnote_plugin, inline=False).use(container_plugin, "note")
+    markdown.use(container_plugin, "pull")
     markdown.block.ruler.at("reference", _reference)
     markdown.core.ruler.after("inline", "structure", _structure)
     markdown.core.ruler.before("text_join", "typography", TypographyRule(habits))
@@ -61,9 +64,9 @@ def _structure(state: StateCore) -> None:
     for token in state.tokens:
         if token.type == "inline" and "</" in token.content:
             token.children = _without_silent(token.children or [])
-        if token.type == "blockquote_open":
+        if token.type in _QUOTATION_OPENS:
             quotations.append(len(out))
-        elif token.type == "blockquote_close":
+        elif token.type in _QUOTATION_CLOSES:
             _set_attribution(out, quotations.pop())
         out.append(token)
         if token.type == "th_close" and not out[-2].children:

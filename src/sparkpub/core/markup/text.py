@@ -51,6 +51,7 @@ class _Text:
             "bullet_list": self._bullets,
             "code_block": self._code,
             "container_note": self._note,
+            "container_pull": self._pull,
             "fence": self._code,
             "figure": self._figure,
             "footnote_block": self._footnotes,
@@ -102,6 +103,9 @@ class _Text:
 
     def _note(self, node: SyntaxTreeNode, width: int) -> list[str]:
         return _behind("| ", self._stacked(node.children, width - 2))
+
+    def _pull(self, node: SyntaxTreeNode, width: int) -> list[str]:
+        return _behind("        ", self._stacked(node.children, width - 16))
 
     def _bullets(self, node: SyntaxTreeNode, width: int) -> list[str]:
         return self._list(node, ["*"] * len(node.children), width)

@@ -42,8 +42,8 @@ def email_html(
 ) -> str:
     """The body for an email; the arguments mean what they mean in `page_html`.
 
-    The theme styles plain elements and these classes: `attribution`, `note`, `note-title`, `figure`, `image` (in a
-    figure or alone in its paragraph), `caption`, `scroll` around each `table`, `footnotes`, `footnote-ref`,
+    The theme styles plain elements and these classes: `attribution`, `note`, `note-title`, `pull`, `figure`, `image`
+    (in a figure or alone in its paragraph), `caption`, `scroll` around each `table`, `footnotes`, `footnote-ref`,
     `footnote-back`. A picture's width and height are at most those at `column`, the pixels that the text is
     wide; a theme says `height: auto`, so that it keeps its shape where it is shown narrower.
     """
@@ -118,6 +118,11 @@ class _Page:
 
     def _container_note_close(self, _: Token) -> str:
         return "</aside>\n"
+
+    def _container_pull_open(self, _: Token) -> str:
+        return '<aside class="pull">\n'
+
+    _container_pull_close = _container_note_close
 
     def _note_title_open(self, _: Token) -> str:
         return '<p class="note-title"><strong>'
@@ -255,6 +260,11 @@ class _Email(_Page):
 
     def _container_note_close(self, _: Token) -> str:
         return "</div>\n"
+
+    def _container_pull_open(self, _: Token) -> str:
+        return '<div class="pull">\n'
+
+    _container_pull_close = _container_note_close
 
     def _table_open(self, _: Token) -> str:
         return '<div class="scroll"><table class="table">\n'
