@@ -123,7 +123,7 @@ def test_a_subject_is_read_back_as_it_was_written(subject: str) -> None:
 
 @given(before=bodies, after=bodies)
 def test_both_twins_are_read_back_with_the_readers_values_in_place(before: str, after: str) -> None:
-    text = f"{before}{MARKS['unsubscribe_url']}{after}{MARKS['preferences_url']}"
+    text = f"{before}\n{MARKS['unsubscribe_url']}{after}\n{MARKS['preferences_url']}"
     page = f"<p>{html.escape(before)}<a href='{MARKS['unsubscribe_url']}'>x</a>{html.escape(after)}</p>"
     values = replace(READER, unsubscribe_url="https://mail.example.org/u/1?a=1&b=<2>")
     message = compile_message(edition(text=text, html_text=page), head=HEAD).splice(values)
