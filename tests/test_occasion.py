@@ -27,6 +27,7 @@ def placed(number: int, text: str, calendar: Calendar = Calendar.GREGORIAN, **mo
         "match": Match.NOMINAL,
     }
     rule = replace(RULE, **(values | more))  # type: ignore[type-var]
+    assert isinstance(rule, Anniversary)
     found = numbered(rule, number)
     assert found
     changed = sample_article(rule=rule, language=language)
@@ -133,3 +134,9 @@ def test_an_email_tells_of_the_moved_day_and_of_earlier_releases() -> None:
 def test_an_email_of_a_plain_anniversary_says_nothing_of_it() -> None:
     assert "Earlier:" not in render_sample().text
     assert 'class="moved"' not in render_sample().html
+
+
+def test_an_issue_in_a_language_without_words_here_has_english_ones_around_it() -> None:
+    edition = render_sample(placed(18, "2000-02-29", language="ja"))
+    assert "2018 has no 29 February" in edition.text
+    assert "Unsubscribe" in edition.html
