@@ -11,7 +11,7 @@ from sparkpub.core.model import Status
 from sparkpub.errors import Severity
 
 _LEFT_OVER = re.compile(
-    r"\bTK+\b|\bTKTK|\bTODO\b|\bFIXME\b|\bXXX\b|\blorem ipsum\b|\{%.*?%\}|\[(?:insert|your)\b[^\]]*\]",
+    r"\bTK+\b|\bTKTK|\bTODO\b|\bFIXME\b|\bXXX\b|\blorem ipsum\b|\{%.*?%\}|\[(?:insert|your)\b[^\[\]]{0,99}\]",
     re.IGNORECASE,
 )
 _CASED = frozenset({"tk", "tkk", "todo", "fixme", "xxx"})
@@ -33,7 +33,7 @@ _DOUBLED = {
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])[^\W\d_]{3,}\b")
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufffc\ufffd]")
 _VISIBLE_MARKS = re.compile(
-    r"\[\^[^\]\s]+\]|\]\([^)\s]*\)?|\*\*|(?<!\w)__(?=\w)|^:{3,}.*|^#{1,6}(?=[^\W\d_])", re.MULTILINE
+    r"\[\^[^\[\]\s]{1,99}\]|\]\([^)\s]*\)?|\*\*|(?<!\w)__(?=\w)|^:{3,}.*|^#{1,6}(?=[^\W\d_])", re.MULTILINE
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SCRIPTS = {"CYRILLIC": "ru uk be bg sr mk kk", "GREEK": "el", "HEBREW": "he yi", "ARABIC": "ar fa ur ps ckb ug sd ks"}

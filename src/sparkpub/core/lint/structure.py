@@ -16,7 +16,8 @@ _LONG_HEADING, _SHORT_PARAGRAPH, _MANY_COLUMNS = 100, 80, 6
 _ADDRESSES = frozenset({"href", "src", "alt", "width", "height"})
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CODE = re.compile(r"(`+).*?\1|\\<|<!--.*?-->", re.DOTALL)
-_NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+_REFERENCE = re.compile(r"\[\^([^\[\]\s]{1,99})\](?!:)")
+_NOTE = re.compile(r"^ {0,3}\[\^([^\[\]\s]{1,99})\]:", re.MULTILINE)
 
 
 @manuscript_lint("SPK009", Severity.WARNING)
@@ -151,9 +152,10 @@ def unread_note(manuscript: Manuscript) -> Iterator[Finding]:
         if token.type in ("fence", "code_block") and token.map
         for line in range(*token.map)
     }
+    referred = set(_REFERENCE.findall(issue.body))
     for found in _NOTE.finditer(issue.body):
         line = issue.body.count("\n", 0, found.start())
-        if line not in code and not re.search(rf"\[\^{re.escape(found[1])}\](?!:)", issue.body):
+        if found[1] not in referred and line not in code:
             cure = f"put [^{found[1]}] where it belongs, or take it out"
             message = f"nothing refers to the note '{found[1][:40]}'"
             yield Finding(line=manuscript.body_line(line + 1), message=message, cure=cure)

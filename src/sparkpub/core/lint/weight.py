@@ -13,7 +13,7 @@ from sparkpub.errors import Severity
 _HEAVY, _CLIPPED, _STYLE = 90_000, 102_000, 8_192
 _PICTURE, _PICTURES = 500_000, 2_000_000
 _SHEET, _SHARP, _MODEST = 600, 2.5, 100_000
-_BLOCK = re.compile(r"@[\w-]+[^{};]*\{|\{|\}")
+_BLOCK = re.compile(r"@[\w-]+[^{};@]*\{|\{|\}")
 _GIF_FRAME = b"\x21\xf9\x04"
 
 
