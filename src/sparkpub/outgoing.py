@@ -15,7 +15,7 @@ from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.ledger import Claim, DueDelivery
 from sparkpub.core.addresses import is_address, parse_mailbox
 from sparkpub.core.durations import seconds
-from sparkpub.core.mail import Compiled, load_compiled, reader_values
+from sparkpub.core.mail import Addressing, Compiled, load_compiled
 from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.tokens import Tokens
@@ -69,7 +69,7 @@ class Mailbag:
         self._held: list[tuple[float, int, _Waiting]] = []
         self._open: Counter[int] = Counter()
         self._cursors: dict[int, tuple[int, int]] = {}
-        self._compiled: tuple[int, Compiled] | None = None
+        self._message_of: tuple[int, Compiled, Addressing] | None = None
         self._next_slot = 0.0
         self._domain_slots: dict[str, float] = {}
         self.counts: Counter[DeliveryState] = Counter()
@@ -203,14 +203,8 @@ class Mailbag:
         due, release = waiting.due, waiting.release
         settings = self._press.publication.settings
         recipient = settings.delivery.sandbox or due.address
-        reader = reader_values(
-            settings,
-            self._tokens,
-            release=release.name,
-            subscriber_id=due.subscriber_id,
-            address=recipient,
-            name=due.name,
-        )
+        compiled, addressing = self._message(release)
+        reader = addressing.values(due.subscriber_id, address=recipient, name=due.name, attributes=due.attributes)
         inbox = settings.inbox.address
         sender = self._tokens.return_address(inbox, release.release_id, due.subscriber_id) if inbox else self._from
         return OutgoingLetter(
@@ -219,15 +213,16 @@ class Mailbag:
             claim_id=waiting.claim_id,
             sender=sender,
             recipient=recipient,
-            data=self._message(release).splice(reader),
+            data=compiled.splice(reader),
         )
 
-    def _message(self, release: Release) -> Compiled:
-        """The release's compiled message, kept while letters of it are taken."""
-        if self._compiled is None or self._compiled[0] != release.release_id:
+    def _message(self, release: Release) -> tuple[Compiled, Addressing]:
+        """The release's compiled message and who addresses it, kept while letters of it are taken."""
+        if self._message_of is None or self._message_of[0] != release.release_id:
             compiled = load_compiled(self._ledger.mailed_edition(release.release_id).compiled)
-            self._compiled = (release.release_id, compiled)
-        return self._compiled[1]
+            addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
+            self._message_of = (release.release_id, compiled, addressing)
+        return self._message_of[1:]
 
     def begin(self, letter: OutgoingLetter) -> bool:
         """Commit that a letter's body is about to leave; False if somebody stopped it or another run has it."""

@@ -152,6 +152,25 @@ class ReleaseRows(QueueRows):
             height=row["height"],
         )
 
+    def shown_media(self, release: Release) -> dict[str, Asset]:
+        """What the page of a release shows, by its source as the issue writes it, without the data.
+
+        Raises:
+            LedgerError: its edition, or a file of it, is not there.
+        """
+        values = {"edition_hash": release.edition_hash, "issue_id": release.issue_id, "number": release.number}
+        row = self._db.row(_SQL["shown_media"], values)
+        if row is None:
+            raise LedgerError(f"the ledger has no edition {release.edition_hash}; put a backup of it back")
+        return {src: self._asset_facts(name) for src, name in json.loads(row["media"]).items()}
+
+    def _asset_facts(self, name: str) -> Asset:
+        """A kept file without its data."""
+        row = self._db.row(_SQL["asset_facts"], {"name": name})
+        if row is None:
+            raise LedgerError(f"the ledger has no file '{name}'; put a backup of it back")
+        return Asset(data=b"", name=name, media_type=row["media_type"], width=row["width"], height=row["height"])
+
     def put_edition(
         self, hash_: str, issue_id: str, number: int, *, source: bytes, compiled: bytes, media: Mapping[str, str]
     ) -> None:

@@ -41,6 +41,12 @@ ON CONFLICT (hash, issue_id, number) DO UPDATE SET compiled = excluded.compiled 
 -- name: edition
 SELECT compiled, media FROM edition WHERE hash = :hash LIMIT 1
 
+-- name: shown_media
+SELECT media FROM edition WHERE hash = :edition_hash AND issue_id = :issue_id AND number = :number
+
+-- name: asset_facts
+SELECT name, media_type, width, height FROM asset WHERE name = :name
+
 -- name: mailed_edition
 SELECT e.compiled, e.media FROM release r
 JOIN edition e ON e.hash = r.mailed_hash AND e.issue_id = r.issue_id AND e.number = r.number
