@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
-from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of, read_attributes
+from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
 
@@ -27,7 +27,6 @@ class DueDelivery:
     name: str
     attempts: int
     first_at: datetime | None
-    attributes: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,7 +113,6 @@ class DeliveryRows(ReaderRows):
                 name=row["name"],
                 attempts=row["attempts"],
                 first_at=None if row["first_at"] is None else from_seconds(row["first_at"]),
-                attributes=read_attributes(row["attributes"]),
                 attributes=attributes_of(row["attributes"]),
             )
             for row in rows

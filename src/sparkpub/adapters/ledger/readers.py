@@ -229,12 +229,6 @@ def _columns(row: ReaderRow, at: datetime) -> dict[str, object]:
     }
 
 
-def read_attributes(kept: str) -> dict[str, str]:
-    """Attributes from the lines that the ledger keeps."""
-    pairs = (line.partition("=") for line in kept.split("\n") if line)
-    return {key: value for key, _, value in pairs}
-
-
 def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
     """A row as a subscriber."""
     return Subscriber(
