@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sparkpub.adapters.clock import monotonic
+from sparkpub.adapters.dkim_key import read_signer
 from sparkpub.adapters.ledger import Claim, DueDelivery
 from sparkpub.core.addresses import is_address, parse_mailbox
 from sparkpub.core.durations import seconds
-from sparkpub.core.mail import Addressing, Compiled, load_compiled
+from sparkpub.core.mail import Addressing, ReaderValues, load_compiled
 from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.tokens import Tokens
@@ -28,6 +29,7 @@ _BATCH = 500
 _LONGEST_SLEEP = 1.0
 
 Progress = Callable[[int, int], None]
+Splice = Callable[[ReaderValues], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +59,26 @@ class Mailbag:
     def __init__(
         self, press: Press, *, epoch: int, clock: Callable[[], datetime], only: Release | None, limit: int | None
     ) -> None:
-        """Take letters for this run, of one release or of all that are being sent, `limit` at most."""
+        """Take letters for this run, of one release or of all that are being sent, `limit` at most.
+
+        Raises:
+            InputError: `[dkim]` names a key that cannot be used; a rehearsal without the key goes unsigned.
+        """
         self._press, self._ledger, self._epoch, self._clock = press, press.ledger, epoch, clock
         self._only, self._left = only, limit
         delivery = press.publication.settings.delivery
         self._policy = RetryPolicy(retry_seconds=delivery.retry_seconds, give_up_seconds=seconds(delivery.give_up))
         self._tokens = Tokens(press.key)
+        dkim = press.publication.settings.dkim
+        is_mailing = press.transport == "smtp"
+        self._signer = read_signer(press.publication.folder, dkim, is_needed=is_mailing) if dkim else None
         _, self._from = parse_mailbox(press.publication.settings.publication.from_)
-        self._quota = Quota(delivery, press.ledger) if press.transport == "smtp" else None
+        self._quota = Quota(delivery, press.ledger) if is_mailing else None
         self._waiting: deque[_Waiting] = deque()
         self._held: list[tuple[float, int, _Waiting]] = []
         self._open: Counter[int] = Counter()
         self._cursors: dict[int, tuple[int, int]] = {}
-        self._message_of: tuple[int, Compiled, Addressing] | None = None
+        self._message_of: tuple[int, Splice, Addressing] | None = None
         self._next_slot = 0.0
         self._domain_slots: dict[str, float] = {}
         self.counts: Counter[DeliveryState] = Counter()
@@ -203,7 +212,7 @@ class Mailbag:
         due, release = waiting.due, waiting.release
         settings = self._press.publication.settings
         recipient = settings.delivery.sandbox or due.address
-        compiled, addressing = self._message(release)
+        splice, addressing = self._message(release)
         reader = addressing.values(due.subscriber_id, address=recipient, name=due.name, attributes=due.attributes)
         inbox = settings.inbox.address
         sender = self._tokens.return_address(inbox, release.release_id, due.subscriber_id) if inbox else self._from
@@ -213,15 +222,16 @@ class Mailbag:
             claim_id=waiting.claim_id,
             sender=sender,
             recipient=recipient,
-            data=compiled.splice(reader),
+            data=splice(reader),
         )
 
-    def _message(self, release: Release) -> tuple[Compiled, Addressing]:
-        """The release's compiled message and who addresses it, kept while letters of it are taken."""
+    def _message(self, release: Release) -> tuple[Splice, Addressing]:
+        """What makes a release's messages, and who addresses them, kept while letters of it are taken."""
         if self._message_of is None or self._message_of[0] != release.release_id:
             compiled = load_compiled(self._ledger.mailed_edition(release.release_id).compiled)
             addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
-            self._message_of = (release.release_id, compiled, addressing)
+            splice = self._signer.seal(compiled, at=release.released_at).splice if self._signer else compiled.splice
+            self._message_of = (release.release_id, splice, addressing)
         return self._message_of[1:]
 
     def begin(self, letter: OutgoingLetter) -> bool:

@@ -279,7 +279,9 @@ class Addressing:
         self._tokens, self._release = tokens, release
         self._web, self._inbox = settings.web.url.rstrip("/"), settings.inbox.unsubscribe_address
         self._host = urlsplit(settings.publication.base_url).hostname or "localhost"
-        _, self._sender = parse_mailbox(settings.publication.from_)
+        _, sender = parse_mailbox(settings.publication.from_)
+        self._by_mail = _mailto(self._inbox, "unsubscribe ")
+        self._to_sender = {subject: _mailto(sender, subject) for subject in ("unsubscribe", "preferences")}
 
     def values(
         self, subscriber_id: int, *, address: str, name: str, attributes: Mapping[str, str] | None = None
@@ -292,16 +294,16 @@ class Addressing:
         token = self._tokens.sign(Purpose.LEAVE, subscriber_id)
         urls = [f"{self._web}/u/{token}"] if self._web else []
         if self._inbox:
-            urls.append(_mailto(self._inbox, f"unsubscribe {token}"))
+            urls.append(f"{self._by_mail}{token}")
         if self._web:
             preferences = f"{self._web}/p/{self._tokens.sign(Purpose.PREFERENCES, subscriber_id)}"
         else:
-            preferences = _mailto(self._sender, "preferences")
+            preferences = self._to_sender["preferences"]
         return ReaderValues(
             address=address,
             name=name,
             message_id=self._tokens.message_id(self._release, subscriber_id, self._host),
-            unsubscribe_url=urls[0] if urls else _mailto(self._sender, "unsubscribe"),
+            unsubscribe_url=urls[0] if urls else self._to_sender["unsubscribe"],
             preferences_url=preferences,
             leave_urls=tuple(urls),
             attributes={field_name(column): value for column, value in attributes.items()} if attributes else {},

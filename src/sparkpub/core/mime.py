@@ -15,9 +15,8 @@ _LINE = 76
 _RUN = 72  # leaves room for the soft break and for an escaped first character
 _ENCODED_WORD = len("=?utf-8?b??=")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BYTES = tuple(chr(b) if 32 <= b <= 126 and b != ord("=") or b == ord("\t") else f"={b:02X}" for b in range(256))  # noqa: PLR2004, RUF021 - the printable range
-# What most values are: nothing in it is encoded, but perhaps its first character.
-_SHORT = re.compile(rf"[!-<>-~](?:[ -<>-~]{{0,{_RUN - 2}}}[!-<>-~])?")
+_PLAIN = re.compile(r"[\t -<>-~]*")
+_BYTES = {b: f"={b:02X}" for b in range(256) if not _PLAIN.fullmatch(chr(b))}
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
@@ -26,8 +25,6 @@ def quoted_printable(text: str) -> bytes:
 
     Line ends of any kind become CRLF; a text that does not end with one is ended by a soft break.
     """
-    if _SHORT.fullmatch(text):
-        return f"{_begun(text)}=\r\n".encode("ascii")
     *lines, last = _LINE_END.split(text)
     done = [_encode(line, is_last=False) + "\r\n" for line in lines]
     if last:
@@ -37,7 +34,7 @@ def quoted_printable(text: str) -> bytes:
 
 def _encode(line: str, *, is_last: bool) -> str:
     """One line of text as one or more lines joined by soft breaks, without a final one."""
-    encoded = "".join([_BYTES[b] for b in line.encode("utf-8", "replace")])
+    encoded = line if _PLAIN.fullmatch(line) else line.encode("utf-8", "replace").decode("latin-1").translate(_BYTES)
     if not is_last and encoded.endswith((" ", "\t")):
         encoded = f"{encoded[:-1]}={ord(encoded[-1]):02X}"
     pieces = []
