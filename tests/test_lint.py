@@ -173,7 +173,8 @@ def test_spk019_template_code_that_was_not_filled_in() -> None:
     assert mailed("SPK019", subject="Hello {{ name }}")
     assert mailed("SPK019", html="<p>{% if x %}</p>")
     assert mailed("SPK019", text="{{ x }}")
-    assert not mailed("SPK019", html="<style>@media x{a{b:c}}</style><code>{{ x }}</code>")
+    assert not mailed("SPK019", html="<style>@media x{a{b:c}}</style><code>{{ x }}</code>", text="In code: {{ x }}")
+    assert mailed("SPK019", html="<p>a</p><code>{{ x }}</code>", text="In code: {{ x }}, in words: {{ y }}")
 
 
 def test_spk020_not_exactly_one_headline() -> None:

@@ -99,7 +99,9 @@ def test_spk036_markdown_that_shows(text: str) -> None:
     assert written("SPK036", body=f"Text.\n\n{text}") == [10]
 
 
-@pytest.mark.parametrize("text", ["A note.[^1]\n\n[^1]: Here.", "2 * 3 * 4", "__init__ and a_b", "#1", "`**`", r"\*\*"])
+@pytest.mark.parametrize(
+    "text", ["A note.[^1]\n\n[^1]: Here.", "2 * 3 * 4", "*** stars", "__init__ and a_b", "#1", "`**`", r"\*\*"]
+)
 def test_spk036_leaves_signs_alone_that_are_meant(text: str) -> None:
     assert written("SPK036", body=text) == []
 

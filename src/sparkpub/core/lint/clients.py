@@ -18,7 +18,7 @@ _LAYOUT = frozenset({"display:flex", "display:grid", "position", "grid-template-
 # Without these nothing is lost: there is a second declaration for old clients, or the words stay as they are.
 _GRACEFUL = frozenset(
     {"overflow-wrap", "word-wrap", "hyphens", "cursor", "transition", "orphans", "widows", "border-radius", "text-wrap"}
-    | {"<abbr>", "<acronym>", "<bdi>", "<body>", "<style>", "<wbr>"}
+    | {"<abbr>", "<acronym>", "<bdi>", "<body>", "<style>", "<wbr>", "<rt>", "<rp>"}
     | {
         "<article>",
         "<aside>",

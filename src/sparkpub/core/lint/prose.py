@@ -33,7 +33,8 @@ _DOUBLED = {
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])[^\W\d_]{3,}\b")
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufffc\ufffd]")
 _VISIBLE_MARKS = re.compile(
-    r"\[\^[^\[\]\s]{1,99}\]|\]\([^)\s]*\)?|\*\*|(?<!\w)__(?=\w)|^:{3,}.*|^#{1,6}(?=[^\W\d_])", re.MULTILINE
+    r"\[\^[^\[\]\s]{1,99}\]|\]\([^)\s]*\)?|\*\*(?=[^\W_])|(?<=[^\W_])\*\*|(?<!\w)__(?=\w)|^:{3,}.*|^#{1,6}(?=[^\W\d_])",
+    re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SCRIPTS = {"CYRILLIC": "ru uk be bg sr mk kk", "GREEK": "el", "HEBREW": "he yi", "ARABIC": "ar fa ur ps ckb ug sd ks"}

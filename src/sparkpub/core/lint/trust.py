@@ -41,7 +41,7 @@ def code_in_attribute(proof: Proof) -> Iterator[Finding]:
 
 @proof_lint("SPK079", Severity.WARNING)
 def data_uri(proof: Proof) -> Iterator[Finding]:
-    """A picture inside an address (data:): Gmail and Outlook show nothing, and the mail grows."""
+    """A picture inside an address (data:): Gmail shows nothing, and the mail grows."""
     sources = [value for name in ("src", "href", "background", "style") for _, value in proof.attributes(name)]
     if count := sum("data:" in value.lower()[:10] or "url(data:" in value.lower() for value in sources):
         message = f"{count} addresses hold their data themselves" if count > 1 else "an address holds its data itself"
