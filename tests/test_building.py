@@ -1,6 +1,8 @@
 """The site on disk: written once, kept when unchanged, cleaned of what nobody claims."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sample_site import PICTURE, SETTINGS, files_of, issue, many_articles, released, sample_articles, starter
-from sparkpub.building import BuildReport, Folder, Progress, write_site
+from sparkpub.adapters.site_cache import Left, SiteCache
+from sparkpub.building import BuildReport, Progress
+from sparkpub.building.folder import Folder
+from sparkpub.building.making import write_site
 from sparkpub.core.article import Article
 
 
@@ -28,8 +33,15 @@ def built(
     static: Mapping[str, Path] | None = None,
     progress: Progress = silent,
 ) -> BuildReport:
-    folder = Folder(out=tmp_path / "public", record=tmp_path / "var" / "cache" / "site.json")
-    return write_site(articles, SETTINGS, templates=starter(), static=static or {}, folder=folder, progress=progress)
+    with closing(SiteCache(cache_of(tmp_path))) as cache:
+        folder = Folder(out=tmp_path / "public", cache=cache)
+        return write_site(
+            articles, SETTINGS, templates=starter(), static=static or {}, folder=folder, progress=progress
+        )
+
+
+def cache_of(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "cache" / "site.db"
 
 
 def on_disk(folder: Path) -> dict[str, bytes]:
@@ -170,22 +182,27 @@ def test_record_that_was_tampered_with_removes_nothing_outside(tmp_path: Path) -
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "file").write_text("mine")
     (tmp_path / "public" / "link").symlink_to(tmp_path / "elsewhere")
-    record = tmp_path / "var" / "cache" / "site.json"
-    record.parent.mkdir(parents=True)
-    record.write_text(
-        '{"finished": false, "files": ["../precious", "/etc/hostname", "link/file", 7, "a/../../precious"]}'
-    )
+    lies = ["../precious", "/etc/hostname", "link/file", "a/../../precious"]
+    with closing(SiteCache(cache_of(tmp_path))) as cache:
+        cache.put_outputs({name: Left(key="", size=4, mtime=0, digest="", is_page=False) for name in lies})
     built(tmp_path, [])
     assert (tmp_path / "precious").exists()
     assert (tmp_path / "elsewhere" / "file").exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"files": 3, "finished": true}', "\x00"])
-def test_broken_record_is_no_obstacle(tmp_path: Path, text: str) -> None:
-    record = tmp_path / "var" / "cache" / "site.json"
-    record.parent.mkdir(parents=True)
-    record.write_text(text)
+@pytest.mark.parametrize("data", [b"", b"[]", b"\x00" * 5000, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_broken_memory_is_no_obstacle(tmp_path: Path, data: bytes) -> None:
+    cache_of(tmp_path).parent.mkdir(parents=True)
+    cache_of(tmp_path).write_bytes(data)
     assert built(tmp_path, []).written
+
+
+def test_memory_of_another_version_still_tells_which_files_are_ours(tmp_path: Path) -> None:
+    built(tmp_path, sample_articles())
+    with closing(sqlite3.connect(cache_of(tmp_path))) as db:
+        db.execute("PRAGMA user_version = 99")
+    built(tmp_path, sample_articles()[:1])
+    assert on_disk(tmp_path / "public") == files_of(sample_articles()[:1])
 
 
 def test_progress_counts_to_the_number_of_files(tmp_path: Path) -> None:

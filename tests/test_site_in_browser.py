@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +13,9 @@ from playwright.sync_api import Browser
 
 from chromium import Scheme, chromium
 from sample_site import SETTINGS, sample_articles, starter
-from sparkpub.building import Folder, write_site
+from sparkpub.adapters.site_cache import SiteCache
+from sparkpub.building.folder import Folder
+from sparkpub.building.making import write_site
 
 pytestmark = pytest.mark.browser
 
@@ -36,13 +39,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("site")
-    write_site(
-        sample_articles(),
-        SETTINGS,
-        templates=starter(),
-        static={},
-        folder=Folder(out=made / "public", record=made / "record.json"),
-    )
+    with closing(SiteCache(made / "site.db")) as cache:
+        site = Folder(out=made / "public", cache=cache)
+        write_site(sample_articles(), SETTINGS, templates=starter(), static={}, folder=site)
     return made / "public"
 
 

@@ -5,7 +5,6 @@ ledger's releases ──released_articles──▶ Articles (as released)     fo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,6 +12,7 @@ from sparkpub.adapters.images import read_asset
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.zones import zone
 from sparkpub.core import links
+from sparkpub.core.archive import linked
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
@@ -93,34 +93,21 @@ def read_media(publication: Publication, issue: Issue) -> dict[str, Asset]:
 
 def released_articles(publication: Publication, ledger: Ledger) -> list[Article]:
     """Every release as an article, in order of release, from the ledger's own copies."""
-    releases = ledger.releases()
     settings = publication.settings
-    articles = [_released(settings, ledger, release) for release in releases]
-    earlier: dict[str, tuple[Neighbour, ...]] = {}
-    before: dict[str, int] = {}
-    for index, article in enumerate(articles):
-        issue, here = article.issue, neighbour(article)
-        placed_ = replace(article, earlier=earlier.get(issue.id, ()))
-        if issue.series:
-            if (last := before.get(issue.series)) is not None:
-                placed_ = replace(placed_, previous=neighbour(articles[last]))
-                articles[last] = replace(articles[last], next=here)
-            before[issue.series] = index
-        articles[index] = placed_
-        earlier[issue.id] = (*placed_.earlier, here)
-    return articles
+    return linked(
+        released_article(
+            settings,
+            release,
+            {src: ledger.asset(name) for src, name in ledger.edition(release.edition_hash).media.items()},
+        )
+        for release in ledger.releases()
+    )
 
 
-def neighbour(article: Article) -> Neighbour:
-    """An article as others point to it."""
-    return Neighbour(title=article.issue.title, url=article.url, on=article.on, number=article.number)
-
-
-def _released(settings: Settings, ledger: Ledger, release: Release) -> Article:
+def released_article(settings: Settings, release: Release, media: Mapping[str, Asset]) -> Article:
     """One release as an article, without its neighbours."""
     issue = issue_of(settings, release)
     base_url = settings.publication.base_url
-    stored = ledger.edition(release.edition_hash)
     due = numbered(issue.rule, release.number) if issue.rule else None
     return Article(
         issue=issue,
@@ -132,7 +119,7 @@ def _released(settings: Settings, ledger: Ledger, release: Release) -> Article:
         entry_id=release.entry_id,
         url=links.release_url(base_url, issue.slug, release.number, repeats=release.repeats),
         permalink=links.issue_url(base_url, issue.slug),
-        media={src: ledger.asset(name) for src, name in stored.media.items()},
+        media=media,
         # A rule that was edited since tells nothing of the day this was released on.
         why=due.why if due and due.on == release.on else (),
     )

@@ -1,9 +1,9 @@
 """The archive: everything released, and how it is found again."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from sparkpub.core.article import Article
+from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.links import segment
 from sparkpub.core.model import Anniversary
 from sparkpub.core.schedule import event_date
@@ -17,7 +17,8 @@ class Archive:
     """Every release, newest first, and the same by year, series, tag and day of the year.
 
     Tags are keyed by their part of a path, since two spellings may share one; `labels` has the spelling used last.
-    Series are in order of their events, the newest release of each issue only.
+    Series are in order of their events, the newest release of each issue only. `anniversaries` are the releases of
+    pieces that have an event, newest first.
     """
 
     releases: Articles
@@ -26,22 +27,48 @@ class Archive:
     tags: Mapping[str, Articles]
     labels: Mapping[str, str]
     days: Mapping[MonthDay, Articles]
+    anniversaries: Articles
 
     @property
     def current(self) -> Articles:
         """The newest release of each issue, newest first."""
         return newest_of_each(self.releases)
 
-    @property
-    def anniversaries(self) -> Articles:
-        """Every release of a piece that has an event, newest first."""
-        return tuple(a for a in self.releases if isinstance(a.issue.rule, Anniversary))
+
+def happened_on(article: Article) -> str:
+    """The date of an article's event as ISO 8601, "" where it has none."""
+    rule = article.issue.rule
+    return event_date(rule).isoformat() if isinstance(rule, Anniversary) else ""
 
 
-def archive_of(articles: Iterable[Article]) -> Archive:
+def neighbour(article: Article) -> Neighbour:
+    """An article as others point to it."""
+    return Neighbour(title=article.issue.title, url=article.url, on=article.on, number=article.number)
+
+
+def linked(articles: Iterable[Article]) -> list[Article]:
+    """Articles in order of release, each told of its neighbours in the series and of its earlier releases."""
+    found: list[Article] = []
+    earlier: dict[str, tuple[Neighbour, ...]] = {}
+    before: dict[str, int] = {}
+    for index, article in enumerate(articles):
+        issue, here = article.issue, neighbour(article)
+        placed = replace(article, earlier=earlier[issue.id]) if issue.id in earlier else article
+        if issue.series:
+            if (last := before.get(issue.series)) is not None:
+                placed = replace(placed, previous=neighbour(found[last]))
+                found[last] = replace(found[last], next=here)
+            before[issue.series] = index
+        found.append(placed)
+        earlier[issue.id] = (*placed.earlier, here)
+    return found
+
+
+def archive_of(articles: Iterable[Article], event_of: Callable[[Article], str] = happened_on) -> Archive:
     """Put released articles, given in order of release, on the shelves of the archive.
 
-    A year is that of the release instant in the piece's own zone; a day of the year that of its occurrence.
+    `event_of` tells the date of an article's event as ISO 8601, "" where there is none. A year is that of the release
+    instant in the piece's own zone; a day of the year that of its occurrence.
     """
     numbered = sorted(enumerate(articles), key=lambda pair: (pair[1].released_at, pair[0]), reverse=True)
     releases = tuple(article for _, article in numbered)
@@ -62,10 +89,11 @@ def archive_of(articles: Iterable[Article]) -> Archive:
     return Archive(
         releases=releases,
         years={year: tuple(held) for year, held in years.items()},
-        series={id_: _by_event(held) for id_, held in sorted(series.items())},
+        series={id_: _by_event(held, event_of) for id_, held in sorted(series.items())},
         tags={tag: tuple(held) for tag, held in sorted(tags.items())},
         labels=labels,
         days={day: tuple(held) for day, held in sorted(days.items())},
+        anniversaries=tuple(article for article in releases if event_of(article)),
     )
 
 
@@ -77,12 +105,6 @@ def newest_of_each(articles: Iterable[Article]) -> Articles:
     return tuple(first.values())
 
 
-def _by_event(articles: Iterable[Article]) -> Articles:
-    """The newest release of each issue in the order in which things happened."""
-    return tuple(sorted(newest_of_each(articles), key=lambda a: (_happened_on(a), a.on, a.issue.id)))
-
-
-def _happened_on(article: Article) -> str:
-    """The date of an article's event, or of its own release where it has none, as ISO 8601."""
-    rule = article.issue.rule
-    return (event_date(rule) if isinstance(rule, Anniversary) else article.on).isoformat()
+def _by_event(articles: Iterable[Article], event_of: Callable[[Article], str]) -> Articles:
+    """The newest release of each issue in the order in which things happened; its own date where nothing did."""
+    return tuple(sorted(newest_of_each(articles), key=lambda a: (event_of(a) or a.on.isoformat(), a.on, a.issue.id)))

@@ -88,7 +88,7 @@ class Cards:
     """Makes cards and entries of articles, each text rendered once however many pages and feeds show it."""
 
     settings: Settings
-    _texts: dict[str, Text] = field(default_factory=dict, repr=False)
+    _texts: dict[tuple[str, int], Text] = field(default_factory=dict, repr=False)
 
     @property
     def base_url(self) -> str:
@@ -97,7 +97,8 @@ class Cards:
 
     def text(self, article: Article) -> Text:
         """The text of an article."""
-        known = self._texts.get(article.url)
+        name = (article.issue.id, article.number)
+        known = self._texts.get(name)
         if known is None:
             issue = article.issue
             markup = read_markdown(issue.body, language=issue.language)
@@ -109,8 +110,12 @@ class Cards:
                 opening=first_sentences(markup, _OPENING),
                 minutes=reading_minutes(markup),
             )
-            self._texts[article.url] = known
+            self._texts[name] = known
         return known
+
+    def opening(self, article: Article) -> str:
+        """What the text of an article begins with, plain."""
+        return self.text(article).opening
 
     def card(self, article: Article) -> Card:
         """An article as lists show it."""
@@ -142,26 +147,36 @@ class Cards:
 
     def entry(self, article: Article, templates: jinja2.Environment) -> Entry:
         """A release as feeds show it: dateline, picture, the whole text, corrections; every address absolute."""
-        issue, card = article.issue, self.card(article)
+        card, text = self.card(article), self.text(article)
+        image = card.image.path if card.image else ""
+        return self.entry_with(article, summary=text.summary, html=self.entry_html(card, text, templates), image=image)
+
+    def entry_html(self, card: Card, text: Text, templates: jinja2.Environment) -> str:
+        """The text of an article with all that a feed shows around it."""
         html = templates.get_template("site/entry.html.j2").render(
             card=card,
-            issue=issue,
-            body=Markup(self.text(article).html),  # noqa: S704 - made and sanitised by core.markup
-            corrections=self.corrections(article),
+            issue=card.article.issue,
+            body=Markup(text.html),  # noqa: S704 - made and sanitised by core.markup
+            corrections=self.corrections(card.article),
             absolute=partial(links.absolute, self.base_url),
         )
+        return html.strip()
+
+    def entry_with(self, article: Article, *, summary: str, html: str, image: str) -> Entry:
+        """A release as feeds show it, of parts that are made already; `image` is the path of its picture."""
+        issue = article.issue
         return Entry(
             id=article.entry_id,
             title=issue.title,
             url=article.url,
             published_at=article.released_at,
             updated_at=article.updated_at,
-            summary=self.text(article).summary,
-            html=html.strip(),
+            summary=summary,
+            html=html,
             authors=issue.authors,
             tags=issue.tags,
             language=issue.language,
-            image=links.absolute(self.base_url, card.image.path) if card.image else "",
+            image=links.absolute(self.base_url, image) if image else "",
         )
 
     def month_day(self, on: date) -> str:

@@ -24,7 +24,7 @@ from sparkpub.core.email import direction
 from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
 from sparkpub.core.occasion import occasion
-from sparkpub.core.settings import Settings
+from sparkpub.core.settings import SeriesSettings, Settings
 from sparkpub.errors import InputError
 
 STYLESHEET, SCRIPT, SEARCH_SCRIPT = "/style.css", "/site.js", "/search/search.js"
@@ -52,11 +52,12 @@ class Pages:
     archive: Archive
     settings: Settings
     templates: jinja2.Environment
+    kept: Cards | None = None
 
     @cached_property
     def cards(self) -> Cards:
         """The articles of the archive as readers meet them."""
-        return Cards(self.settings)
+        return self.kept or Cards(self.settings)
 
     def front(self) -> bytes:
         """The front page: the newest piece, the ones before it, the series and the days."""
@@ -68,8 +69,10 @@ class Pages:
             "front",
             page,
             lead=next(iter(cards), None),
-            opening=self.cards.text(shown[0]).opening if shown else "",
+            opening=self.cards.opening(shown[0]) if shown else "",
             cards=cards[1:],
+            latest=next(iter(cards), None),
+            shelves=self.shelves,
             json_ld=script_safe(website(self.settings)),
         )
 
@@ -236,21 +239,34 @@ class Pages:
         return template.render(**self._palettes, font_text=theme.font_text, font_display=theme.font_display)
 
     @cached_property
+    def shelves(self) -> list[tuple[SeriesSettings, str, int]]:
+        """Each series that has pieces, its path and how many they are."""
+        known = sorted(self.settings.series.items(), key=lambda item: (item[1].order, item[0]))
+        return [
+            (one, links.series_path(id_), len(self.archive.series[id_]))
+            for id_, one in known
+            if id_ in self.archive.series
+        ]
+
+    @property
+    def around(self) -> tuple[list[str], list[int]]:
+        """What every page shows of the archive: the paths of its series and its years.
+
+        It is little on purpose: what stands on every page makes every page another one when it changes.
+        """
+        return [path for _, path, _ in self.shelves], list(self.archive.years)
+
+    @cached_property
     def _everywhere(self) -> dict[str, object]:
         """What every page is given, whatever it shows."""
         publication = self.settings.publication
-        known = sorted(self.settings.series.items(), key=lambda item: (item[1].order, item[0]))
         return {
             **self._palettes,
             "publication": publication,
             "direction": direction(publication.language, self.settings),
-            "series": [
-                (one, links.series_path(id_), self.archive.series[id_])
-                for id_, one in known
-                if id_ in self.archive.series
-            ],
+            "series": [(one, path) for one, path, _ in self.shelves],
             "years": [(year, links.year_path(year)) for year in self.archive.years],
-            "latest": self.cards.card(self.archive.releases[0]) if self.archive.releases else None,
+            "latest": None,
             "neighbour": self.cards.neighbour,
             "absolute": partial(links.absolute, self.cards.base_url),
             "kinds": _KINDS,

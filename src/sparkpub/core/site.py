@@ -6,31 +6,39 @@ A stage is planned when the one before it is written, and a file is rendered whe
 any size takes the memory of its texts only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import jinja2
 
 from sparkpub.core import links
-from sparkpub.core.archive import Archive, archive_of
+from sparkpub.core.archive import Archive, MonthDay, archive_of, linked, newest_of_each
 from sparkpub.core.article import Article
-from sparkpub.core.cards import Link
+from sparkpub.core.cards import Cards, Link
 from sparkpub.core.feeds import ATOM, EPOCH, JSON, RSS, Entry, Feed, chained, json_feed
 from sparkpub.core.ics import CalendarItem, calendar_ics
 from sparkpub.core.indexes import opml, robots, search_index, sitemap
 from sparkpub.core.pages import SCRIPT, SEARCH_SCRIPT, STYLESHEET, Pages
 from sparkpub.core.settings import Settings
+from sparkpub.core.slips import Fetch, KeptCards, Known, read_facts, slip_of
 
 ON_THIS_DAY = "/on-this-day/"
+
+Shown = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One file of the site: the path that serves it, and how its bytes are made."""
+    """One file of the site: the path that serves it, and how its bytes are made.
+
+    `shows` tells all that they are made from beside settings, templates and program, as values that can stand in a
+    key: while these are the same, the bytes are.
+    """
 
     path: str
     render: Callable[[], bytes]
+    shows: Callable[[], Shown]
     is_page: bool = False
 
     @property
@@ -46,6 +54,7 @@ class Site:
     archive: Archive
     settings: Settings
     templates: jinja2.Environment
+    cards: KeptCards
 
     def stages(self) -> Iterator[list[Output]]:
         """The files in four lists: pages of releases, lists, feeds, and what points to all of them."""
@@ -58,79 +67,121 @@ class Site:
         """Stubs at old addresses: aliases in front matter, and slugs that an issue had at an earlier release."""
         slugs: dict[str, list[str]] = {}
         for article in self.archive.releases:
-            slugs.setdefault(article.issue.id, []).append(self.pages.cards.path(article.permalink))
+            slugs.setdefault(article.issue.id, []).append(self.cards.path(article.permalink))
         for article in self.archive.current:
-            target = self.pages.cards.path(article.permalink)
+            target = self.cards.path(article.permalink)
             aliases = [links.alias_path(alias) for alias in article.issue.aliases]
             for path in dict.fromkeys([*aliases, *slugs[article.issue.id]]):
                 if path is not None and path != target:
-                    yield Output(path=path, render=partial(self.pages.redirect, path, target))
+                    yield Output(
+                        path=path, render=partial(self.pages.redirect, path, target), shows=partial(tuple, (target,))
+                    )
 
     @cached_property
     def pages(self) -> Pages:
         """The pages of the archive."""
-        return Pages(self.archive, self.settings, self.templates)
+        return Pages(self.archive, self.settings, self.templates, self.cards)
 
     @cached_property
     def feed_list(self) -> list[tuple[Link, Sequence[Article]]]:
         """(title, folder) and releases of each feed that people can subscribe to, the main one first."""
         known, releases = self.settings.series, self.archive.releases
+        in_series: dict[str, list[Article]] = {id_: [] for id_ in self.archive.series}
+        for article in releases:
+            if article.issue.series:
+                in_series[article.issue.series].append(article)
         feeds: list[tuple[Link, Sequence[Article]]] = [((self.settings.publication.title, "/"), releases)]
-        for id_ in self.archive.series:
-            title = known[id_].title if id_ in known else id_
-            feeds.append(((title, links.series_path(id_)), [a for a in releases if a.issue.series == id_]))
+        for id_, held in in_series.items():
+            feeds.append(((known[id_].title if id_ in known else id_, links.series_path(id_)), held))
         feeds.append((("On this day", ON_THIS_DAY), self.archive.anniversaries))
-        for tag, held in self.archive.tags.items():
-            feeds.append(((self.archive.labels[tag], links.tag_path(tag)), held))
+        for tag, tagged in self.archive.tags.items():
+            feeds.append(((self.archive.labels[tag], links.tag_path(tag)), tagged))
         return feeds
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {id(article): self.cards.digest(article) for article in self.archive.releases}
+
+    def _told(self, articles: Iterable[Article], *more: object) -> Shown:
+        """What a page shows that is given articles, and what every page shows."""
+        return (*self.pages.around, *more, *(self._digests[id(article)] for article in articles))
+
+    def _page(self, path: str, render: Callable[[], bytes], articles: Iterable[Article] = (), *more: object) -> Output:
+        """An HTML page that shows articles and more."""
+        return Output(path=path, render=render, shows=partial(self._told, articles, *more), is_page=True)
 
     def _releases(self) -> list[Output]:
         """A page for each release, and for each issue that has another address than its newest release."""
         newest = {article.issue.id: article for article in self.archive.current}
         outputs = []
         for article in self.archive.releases:
-            path = self.pages.cards.path(article.url)
+            path = self.cards.path(article.url)
             latest = newest[article.issue.id]
             newer = latest if latest is not article else None
-            outputs.append(_page(path, partial(self.pages.issue, article, path, newer=newer)))
-            permalink = self.pages.cards.path(article.permalink)
+            shown = [article, newer] if newer else [article]
+            outputs.append(self._page(path, partial(self.pages.issue, article, path, newer=newer), shown))
+            permalink = self.cards.path(article.permalink)
             if newer is None and permalink != path:
-                outputs.append(_page(permalink, partial(self.pages.issue, article, permalink)))
+                outputs.append(self._page(permalink, partial(self.pages.issue, article, permalink), shown))
         return outputs
 
     def _lists(self) -> list[Output]:
         """Every page that shows more than one release."""
-        pages, archive = self.pages, self.archive
+        pages, archive, page = self.pages, self.archive, self._page
+        feeds = [link for link, _ in self.feed_list]
+        tags = list(archive.labels.items())
         return [
-            _page("/", pages.front),
-            _page("/archive/", pages.archive_page),
-            *(_page(links.year_path(year), partial(pages.year, year)) for year in archive.years),
-            *(_page(links.series_path(id_), partial(pages.series, id_)) for id_ in archive.series),
-            *(_page(links.tag_path(tag), partial(pages.tag, tag)) for tag in archive.tags),
-            _page(ON_THIS_DAY, pages.on_this_day),
-            *(_page(links.day_path(*day), partial(pages.day, day)) for day in archive.days),
-            _page("/search/", pages.search),
-            _page("/feeds/", partial(pages.feeds, [link for link, _ in self.feed_list])),
-            _page("/404.html", pages.not_found),
-            Output(path=STYLESHEET, render=pages.stylesheet),
-            Output(path=SCRIPT, render=partial(pages.plain, "site.js")),
-            Output(path=SEARCH_SCRIPT, render=partial(pages.plain, "search.js")),
+            page("/", pages.front, archive.current[:11], *(count for _, _, count in pages.shelves)),
+            page("/archive/", pages.archive_page, archive.releases, *tags),
+            *(page(links.year_path(year), partial(pages.year, year), held) for year, held in archive.years.items()),
+            *(page(links.series_path(id_), partial(pages.series, id_), held) for id_, held in archive.series.items()),
+            *(
+                page(links.tag_path(tag), partial(pages.tag, tag), newest_of_each(held), archive.labels[tag])
+                for tag, held in archive.tags.items()
+            ),
+            page(ON_THIS_DAY, pages.on_this_day, tuple(article for held in archive.days.values() for article in held)),
+            *(self._day(day, around) for day, around in _with_neighbours(list(archive.days))),
+            page("/search/", pages.search),
+            page("/feeds/", partial(pages.feeds, feeds), (), *feeds),
+            page("/404.html", pages.not_found),
+            Output(path=STYLESHEET, render=pages.stylesheet, shows=tuple),
+            Output(path=SCRIPT, render=partial(pages.plain, "site.js"), shows=tuple),
+            Output(path=SEARCH_SCRIPT, render=partial(pages.plain, "search.js"), shows=tuple),
         ]
+
+    def _day(self, day: MonthDay, around: Sequence[MonthDay]) -> Output:
+        """The page of a day of the year, which leads to the days around it."""
+        return self._page(links.day_path(*day), partial(self.pages.day, day), self.archive.days[day], *around)
 
     def _feeds(self) -> list[Output]:
         """Every feed in three kinds; the main one and those of series with their archive documents."""
+        light = {id(article): self.cards.light_entry(article) for article in self.archive.releases}
+        whole = {(light[id(article)].id, light[id(article)].url): article for article in self.archive.releases}
+        return [
+            Output(
+                path=feed.path(kind),
+                render=partial(self._write_feed, feed, kind, whole),
+                shows=partial(self._told_in, feed, whole),
+            )
+            for link, articles in self.feed_list
+            for feed in self._documents(link, [light[id(article)] for article in articles])
+            for kind in (RSS, ATOM, JSON)
+        ]
+
+    def _told_in(self, feed: Feed, whole: Mapping[tuple[str, str], Article]) -> Shown:
+        """What a document of a feed shows."""
+        head = (feed.title, feed.folder, feed.part, feed.current, feed.previous, feed.next)
+        return (*head, *((self._digests[id(whole[one.id, one.url])], one.html) for one in feed.entries))
+
+    def _write_feed(self, feed: Feed, kind: str, whole: Mapping[tuple[str, str], Article]) -> bytes:
+        """A document of a feed, its entries told in full; those that are too long keep the short text they have."""
         from sparkpub.core import feedxml  # feedgen and lxml: not needed to render a page
 
-        entries: dict[str, Entry] = {}
-        outputs = []
-        for link, articles in self.feed_list:
-            for article in articles:
-                if article.url not in entries:
-                    entries[article.url] = self.pages.cards.entry(article, self.templates)
-            for feed in self._documents(link, [entries[article.url] for article in articles]):
-                kinds = ((RSS, feedxml.rss), (ATOM, feedxml.atom), (JSON, json_feed))
-                outputs += [Output(path=feed.path(kind), render=partial(write, feed)) for kind, write in kinds]
-        return outputs
+        entries = tuple(
+            one if one.html else self.cards.entry(whole[one.id, one.url], self.templates) for one in feed.entries
+        )
+        write = {RSS: feedxml.rss, ATOM: feedxml.atom, JSON: json_feed}[kind]
+        return write(replace(feed, entries=entries))
 
     def _documents(self, link: Link, entries: Sequence[Entry]) -> list[Feed]:
         """One feed: the current document and, except for tags and days, those of earlier years."""
@@ -138,7 +189,7 @@ class Site:
         known = {links.series_path(id_): series.intro for id_, series in self.settings.series.items()}
         is_main = folder == "/"
         feed = Feed(
-            base_url=self.pages.cards.base_url,
+            base_url=self.cards.base_url,
             folder=folder,
             title=title if is_main else f"{title} – {publication.title}",
             description=(publication.tagline if is_main else known.get(folder, "")) or publication.title,
@@ -152,23 +203,33 @@ class Site:
 
     def _indexes(self) -> list[Output]:
         """What points to all the rest: sitemap, list of feeds, calendar, search index."""
-        base_url, title = self.pages.cards.base_url, self.settings.publication.title
-        cards = [self.pages.cards.card(article) for article in self.archive.current]
-        feeds = [(words, links.absolute(base_url, folder)) for (words, folder), _ in self.feed_list]
-        items = [CalendarItem.released(article, settings=self.settings) for article in reversed(self.archive.releases)]
-        updated_at = max((article.updated_at for article in self.archive.releases), default=EPOCH)
-        calendar = partial(calendar_ics, items, title=title, stamp=updated_at)
+        everything = partial(self._told, self.archive.releases)
+        feeds = tuple(link for link, _ in self.feed_list)
+        map_url = links.absolute(self.cards.base_url, "/sitemap.xml")
         return [
-            Output(path="/feeds.opml", render=partial(opml, title, feeds)),
-            Output(path="/calendar.ics", render=calendar),
-            Output(path="/search/index.json", render=partial(search_index, cards)),
-            Output(path="/sitemap.xml", render=partial(sitemap, self._listed())),
-            Output(path="/robots.txt", render=partial(robots, links.absolute(base_url, "/sitemap.xml"))),
+            Output(path="/feeds.opml", render=self._opml, shows=lambda: feeds),
+            Output(path="/calendar.ics", render=self._calendar, shows=everything),
+            Output(path="/search/index.json", render=self._search_index, shows=everything),
+            Output(path="/sitemap.xml", render=lambda: sitemap(self._listed()), shows=everything),
+            Output(path="/robots.txt", render=partial(robots, map_url), shows=tuple),
         ]
+
+    def _opml(self) -> bytes:
+        title, base_url = self.settings.publication.title, self.cards.base_url
+        return opml(title, [(words, links.absolute(base_url, folder)) for (words, folder), _ in self.feed_list])
+
+    def _calendar(self) -> bytes:
+        releases = self.archive.releases
+        items = [CalendarItem.released(article, settings=self.settings) for article in reversed(releases)]
+        updated_at = max((article.updated_at for article in releases), default=EPOCH)
+        return calendar_ics(items, title=self.settings.publication.title, stamp=updated_at)
+
+    def _search_index(self) -> bytes:
+        return search_index(map(self.cards.card, self.archive.current))
 
     def _listed(self) -> list[tuple[str, str]]:
         """(address, day of the last change) of each page that search engines should know."""
-        base_url, releases = self.pages.cards.base_url, self.archive.releases
+        base_url, releases = self.cards.base_url, self.archive.releases
         newest = _changed(releases)
         archive = self.archive
         shelves = [
@@ -185,13 +246,27 @@ class Site:
 
 
 def site_of(articles: Iterable[Article], settings: Settings, templates: jinja2.Environment) -> Site:
-    """The site of released articles, given in order of release."""
-    return Site(archive_of(articles), settings, templates)
+    """The site of whole articles, given in order of release; all their texts are in memory."""
+    slips = [slip_of(article, Cards(settings), templates) for article in articles]
+    known = [read_facts(number, slip.facts) for number, slip in enumerate(slips)]
+    return known_site(
+        known, settings, templates, html=lambda number: slips[number].html, entry=lambda number: slips[number].entry
+    )
 
 
-def _page(path: str, render: Callable[[], bytes]) -> Output:
-    """An HTML page."""
-    return Output(path=path, render=render, is_page=True)
+def known_site(
+    known: Sequence[Known], settings: Settings, templates: jinja2.Environment, *, html: Fetch, entry: Fetch
+) -> Site:
+    """The site of releases that were rendered before, given in order of release."""
+    cards = KeptCards.of(known, settings, html=html, entry=entry)
+    archive = archive_of(linked(one.article for one in known), cards.event)
+    return Site(archive, settings, templates, cards)
+
+
+def _with_neighbours(days: Sequence[MonthDay]) -> Iterator[tuple[MonthDay, tuple[MonthDay, ...]]]:
+    """Each day with the ones before and after it, around the turn of the year."""
+    for at, day in enumerate(days):
+        yield day, ((days[at - 1], days[(at + 1) % len(days)]) if len(days) > 1 else ())
 
 
 def _changed(articles: Iterable[Article]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -98,6 +99,7 @@ class ReleaseRows(QueueRows):
             "edition_hash": draft.edition_hash,
             "issue_source": draft.issue_source,
             "issue_path": draft.issue_path,
+            "settings_id": self._put_settings(draft.settings),
             "entry_id": draft.entry_id,
             "transport": draft.transport,
             "state": (ReleaseState.SENDING if draft.is_mailed else ReleaseState.FINISHED).value,
@@ -112,11 +114,18 @@ class ReleaseRows(QueueRows):
                 f"{draft.issue_id}/{draft.number}, due on {draft.on}, is released already; nothing is sent twice"
             ) from error
 
-    def correct_release(self, release_id: int, *, source: bytes, edition_hash: str, updated_at: datetime) -> None:
+    def _put_settings(self, text: str) -> int:
+        """The number of settings, kept once however many releases were made under them."""
+        return int(self._db.row(_SQL["put_settings"], {"text": text})[0])
+
+    def correct_release(
+        self, release_id: int, *, source: bytes, settings: str, edition_hash: str, updated_at: datetime
+    ) -> None:
         """Let page and feeds show a corrected edition; what was mailed, and is still being mailed, stays."""
         values = {
             "release_id": release_id,
             "source": source,
+            "settings_id": self._put_settings(settings),
             "edition_hash": edition_hash,
             "updated_at": to_seconds(updated_at),
         }
@@ -243,6 +252,7 @@ def _release(row: Any) -> Release:  # noqa: ANN401 - a row
         edition_hash=row["edition_hash"],
         issue_source=row["issue_source"],
         issue_path=row["issue_path"],
+        settings=sys.intern(row["text"]),  # one text for all releases made under it
         entry_id=row["entry_id"],
         transport=row["transport"],
         state=ReleaseState(row["state"]),

@@ -1,10 +1,10 @@
 -- Releases, editions and the files they show.
 
 -- name: releases
-SELECT * FROM release ORDER BY released_at, release_id
+SELECT * FROM release JOIN settings USING (settings_id) ORDER BY released_at, release_id
 
 -- name: releases_of_issue
-SELECT * FROM release WHERE issue_id = :issue_id ORDER BY released_at, release_id
+SELECT * FROM release JOIN settings USING (settings_id) WHERE issue_id = :issue_id ORDER BY released_at, release_id
 
 -- name: released
 SELECT issue_id, number, on_date, released_at, is_mailed FROM release
@@ -13,17 +13,20 @@ SELECT issue_id, number, on_date, released_at, is_mailed FROM release
 SELECT max(released_at) FROM release WHERE is_mailed = 1
 
 -- name: release
-SELECT * FROM release WHERE release_id = :release_id
+SELECT * FROM release JOIN settings USING (settings_id) WHERE release_id = :release_id
 
 -- name: add_release
 INSERT INTO release (issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash, issue_source,
-    issue_path, entry_id, transport, state, is_mailed, repeats, tzdata)
+    issue_path, settings_id, entry_id, transport, state, is_mailed, repeats, tzdata)
 VALUES (:issue_id, :number, :on_date, :released_at, :updated_at, :edition_hash, :edition_hash, :issue_source,
-    :issue_path, :entry_id, :transport, :state, :is_mailed, :repeats, :tzdata)
+    :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :repeats, :tzdata)
 
 -- name: correct_release
-UPDATE release SET issue_source = :source, edition_hash = :edition_hash, updated_at = :updated_at
+UPDATE release SET issue_source = :source, settings_id = :settings_id, edition_hash = :edition_hash, updated_at = :updated_at
 WHERE release_id = :release_id
+
+-- name: put_settings
+INSERT INTO settings (text) VALUES (:text) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING settings_id
 
 -- name: put_asset
 INSERT INTO asset (name, media_type, width, height, data) VALUES (:name, :media_type, :width, :height, :data)
@@ -80,4 +83,4 @@ UPDATE release SET state = 'sending' WHERE release_id = :release_id AND state = 
 
 -- name: releases_in_state
 -- Newest first: the latest news is worth most.
-SELECT * FROM release WHERE state = :state AND is_mailed = 1 ORDER BY released_at DESC, release_id DESC
+SELECT * FROM release JOIN settings USING (settings_id) WHERE state = :state AND is_mailed = 1 ORDER BY released_at DESC, release_id DESC

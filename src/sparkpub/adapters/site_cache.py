@@ -1,0 +1,181 @@
+"""What a build remembers for the next: releases as they were rendered, and the files it left.
+
+It can be thrown away at any time: a build without it starts anew, knowing of no file that an earlier one wrote. Rows
+are committed after the files that they speak of, so that a crash leaves rows that are missing or old, never early.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_VERSION: Final = 1
+_SCHEMA: Final = """
+-- A release as it was rendered, with a key over all that it was rendered from.
+CREATE TABLE piece (
+    piece_id INTEGER PRIMARY KEY,
+    key      TEXT NOT NULL,
+    facts    TEXT NOT NULL,
+    html     TEXT NOT NULL,
+    entry    TEXT NOT NULL
+) STRICT;
+
+-- A file that a build of ours may have left. An empty key: it is claimed, but perhaps not written yet.
+CREATE TABLE output (
+    file    TEXT PRIMARY KEY,
+    key     TEXT NOT NULL,
+    size    INTEGER NOT NULL,
+    mtime   INTEGER NOT NULL,
+    digest  TEXT NOT NULL,
+    is_page INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- `left`: the key of what the last build that came to its end was made from. `boot`: when it ended, as a boot id.
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A file as a build left it: the key of what it shows, its size, time and digest."""
+
+    key: str
+    size: int
+    mtime: int
+    digest: str
+    is_page: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A rendered release to be kept."""
+
+    piece_id: int
+    key: str
+    facts: str
+    html: str
+    entry: str
+
+
+class SiteCache:
+    """The memory of the builds into one folder."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or begin a new one where there is none that can be read."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._db = _opened(path)
+        except sqlite3.DatabaseError:
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            self._db = _opened(path)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def fact(self, name: str) -> str:
+        """A single value, "" where there is none."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep a single value."""
+        self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def outputs(self) -> dict[str, Left]:
+        """Every file that builds may have left."""
+        rows = self._db.execute("SELECT file, key, size, mtime, digest, is_page FROM output")
+        return {
+            file: Left(key=key, size=size, mtime=mtime, digest=digest, is_page=bool(is_page))
+            for file, key, size, mtime, digest, is_page in rows
+        }
+
+    def stamps(self) -> Iterator[tuple[str, int, int, bool]]:
+        """(file, size, time, whether it is a page) of every file that builds left, for a quick look."""
+        return iter(self._db.execute("SELECT file, size, mtime, is_page FROM output"))
+
+    def claim(self, files: Iterable[str]) -> None:
+        """Note that these files are ours from now on, before they are written."""
+        self._db.executemany("INSERT OR IGNORE INTO output VALUES (?, '', -1, -1, '', 0)", ((file,) for file in files))
+
+    def put_outputs(self, left: Mapping[str, Left]) -> None:
+        """Note how files were left."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO output VALUES (?, ?, ?, ?, ?, ?)",
+            ((file, one.key, one.size, one.mtime, one.digest, int(one.is_page)) for file, one in left.items()),
+        )
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Note that these files are gone."""
+        self._db.executemany("DELETE FROM output WHERE file = ?", ((file,) for file in files))
+
+    def piece_keys(self) -> dict[int, str]:
+        """The key of each release that is kept."""
+        return dict(self._db.execute("SELECT piece_id, key FROM piece"))
+
+    def put_pieces(self, pieces: Iterable[Piece]) -> None:
+        """Keep rendered releases."""
+        rows = ((one.piece_id, one.key, one.facts, one.html, one.entry) for one in pieces)
+        self._db.executemany("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?, ?)", rows)
+
+    def drop_pieces(self, piece_ids: Collection[int]) -> None:
+        """Keep these releases no longer."""
+        self._db.executemany("DELETE FROM piece WHERE piece_id = ?", ((piece_id,) for piece_id in piece_ids))
+
+    def facts(self) -> dict[int, str]:
+        """The facts of each release that is kept."""
+        return dict(self._db.execute("SELECT piece_id, facts FROM piece"))
+
+    def html(self, piece_id: int) -> str:
+        """The text of a release."""
+        return str(self._db.execute("SELECT html FROM piece WHERE piece_id = ?", (piece_id,)).fetchone()[0])
+
+    def entry(self, piece_id: int) -> str:
+        """The text of its feed entries."""
+        return str(self._db.execute("SELECT entry FROM piece WHERE piece_id = ?", (piece_id,)).fetchone()[0])
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A connection to a memory of this version; one of another version is emptied, but for the files it knows."""
+    db = sqlite3.connect(path, timeout=60, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last rows, and leaves the others whole
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:
+            _renew(db)
+        db.execute("SELECT count(*) FROM fact").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _renew(db: sqlite3.Connection) -> None:
+    """Empty a memory of another version, but for the names of the files that builds wrote."""
+    files: list[tuple[str]] = []
+    with contextlib.suppress(sqlite3.OperationalError):
+        files = db.execute("SELECT file FROM output").fetchall()
+    db.execute("BEGIN IMMEDIATE")
+    for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        db.execute(f'DROP TABLE "{table}"')
+    for statement in _SCHEMA.split(";")[:-1]:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {_VERSION}")
+    db.executemany("INSERT INTO output VALUES (?, '', -1, -1, '', 0)", files)
+    db.execute("COMMIT")

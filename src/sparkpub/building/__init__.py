@@ -1,0 +1,118 @@
+"""Build the site: the ledger's releases become a folder that any web server can serve.
+
+    releases ──keys──▶ what the last build left?  ──same──▶ nothing to do, and nothing else is imported
+                            └──other──▶ making.py: render what is new, write what changed, remove what nobody claims
+
+A file whose bytes would not change is not touched. A build that is broken off anywhere leaves nothing that the next
+one does not know, and that one ends like a build into an empty folder. Files that no build of ours wrote are never
+removed.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from sparkpub.adapters.clock import boot_id
+from sparkpub.adapters.files import read_static
+from sparkpub.adapters.programs import program_key
+from sparkpub.adapters.site_cache import SiteCache
+from sparkpub.adapters.templates import template_closure_hash
+from sparkpub.core.build_keys import key_of, release_keys, settings_key
+from sparkpub.core.model import Release
+from sparkpub.press import Press
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What a build left in `out`: how many pages and files there are, which were written and how many removed now."""
+
+    out: Path
+    pages: int
+    files: int
+    removed: int
+    changed: tuple[str, ...]
+
+    @property
+    def written(self) -> int:
+        """How many files were written, because their bytes are new."""
+        return len(self.changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be built, each part with its key.
+
+    `ground` is the key of all that every output is made with: program, templates, settings. `pieces` has the key of
+    each release by its number, in order of release; `static` the place, size and time of each file that is copied.
+    """
+
+    ground: str
+    releases: Mapping[int, Release] = field(repr=False)
+    pieces: Mapping[int, str] = field(repr=False)
+    static: Mapping[str, tuple[Path, int, int]] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """A key of everything."""
+        static = ((name, size, mtime) for name, (_, size, mtime) in self.static.items())
+        return key_of(self.ground, tuple(self.pieces.values()), tuple(static))
+
+
+def build(
+    press: Press,
+    *,
+    out: Path,
+    progress: Progress = lambda done, total: None,  # noqa: ARG005
+    jobs: int | None = None,
+) -> BuildReport:
+    """Build everything that is released into `out`, and nothing else.
+
+    A long build uses as many processes as it has processors, or at most `jobs`; the bytes are the same.
+
+    Raises:
+        InputError: a template of the theme has faults; what was written before stays, the next build goes on.
+    """
+    name = f"site-{sha256(str(out.resolve()).encode()).hexdigest()[:16]}.db"
+    with closing(SiteCache(press.state / "cache" / name)) as cache:
+        order = order_of(press)
+        if report := _as_left(out, cache, order.key):
+            return report
+        from sparkpub.building.making import make  # Markdown, templates and feeds take longer to import than to look
+
+        return make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
+
+
+def order_of(press: Press) -> Order:
+    """What a build has to build now."""
+    publication = press.publication
+    templates = template_closure_hash(publication.folder, "")
+    ground = key_of(program_key(), templates, settings_key(publication.settings))
+    releases = {release.release_id: release for release in press.ledger.releases()}
+    static = {}
+    for name, path in read_static(publication.folder):
+        stat = path.stat()
+        static[name] = (path, stat.st_size, stat.st_mtime_ns)
+    return Order(ground=ground, releases=releases, pieces=release_keys(releases.values(), ground), static=static)
+
+
+def _as_left(out: Path, cache: SiteCache, key: str) -> BuildReport | None:
+    """What there is, if the last build came to its end, was made from the same, and nobody touched its files."""
+    if cache.fact("left") != key or cache.fact("boot") != boot_id():
+        return None
+    files = pages = 0
+    root = f"{out}{os.sep}"
+    try:
+        for file, size, mtime, is_page in cache.stamps():
+            stat = os.stat(root + file)  # noqa: PTH116 - thousands of them: a Path for each takes longer than the look
+            if stat.st_mtime_ns != mtime or stat.st_size != size:
+                return None
+            files += 1
+            pages += is_page
+    except OSError:
+        return None
+    return BuildReport(out=out, pages=pages, files=files, removed=0, changed=())
