@@ -1,6 +1,7 @@
-"""What every test may ask for: golden files and hypothesis profiles."""
+"""What every test may ask for: golden files, hypothesis profiles, a publication to work in."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,3 +55,21 @@ def golden(request: pytest.FixtureRequest) -> Golden:
             assert seen == kept.decode(), f"tests/golden/{name} differs; pytest --update-golden accepts the change"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def fresh_gazette(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sparkpub init gazette` makes; only to be copied."""
+    from cli_runner import sparkpub
+
+    folder = tmp_path_factory.mktemp("fresh")
+    assert sparkpub("init", "gazette", "--now", "2026-01-01", cwd=folder).code == 0
+    return folder / "gazette"
+
+
+@pytest.fixture
+def gazette(fresh_gazette: Path, tmp_path: Path) -> Path:
+    """A new publication that is the press: one ready issue `hello`, nothing queued, no readers."""
+    folder = tmp_path / "gazette"
+    shutil.copytree(fresh_gazette, folder)
+    return folder

@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "stop": ("mailing", "Send", "Stop one release, or everything, within one message."),
     "resume": ("mailing", "Send", "Go on after a stop."),
     "status": ("mailing", "Send", "Show the balance: every reader of every release in one column."),
-    "run": ("mailing", "Send", "Do everything in one process: tick, send, again."),
+    "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
 }
 SECTIONS = {
