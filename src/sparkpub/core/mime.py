@@ -25,6 +25,9 @@ def quoted_printable(text: str) -> bytes:
 
     Line ends of any kind become CRLF; a text that does not end with one is ended by a soft break.
     """
+    if _PLAIN.fullmatch(text):  # most values, and the addresses of all: nothing to encode, no escape to keep whole
+        pieces = [_begun(text[at : at + _RUN]) for at in range(0, len(text), _RUN)]
+        return "".join([f"{piece}=\r\n" for piece in pieces]).encode("ascii")
     *lines, last = _LINE_END.split(text)
     done = [_encode(line, is_last=False) + "\r\n" for line in lines]
     if last:
