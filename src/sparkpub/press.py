@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from sparkpub.adapters.config import find_publication, load_settings
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.adapters.locks import lock
 from sparkpub.adapters.secrets import PUBLIC_KEY, fingerprint, load_secret
-from sparkpub.adapters.templates import environment
 from sparkpub.adapters.zones import zone
-from sparkpub.core.decisions import Pace
 from sparkpub.core.durations import seconds
 from sparkpub.core.settings import Settings
 from sparkpub.errors import LedgerError, UsageError
+
+if TYPE_CHECKING:  # a build that changes nothing renders and decides nothing
+    import jinja2
+
+    from sparkpub.core.decisions import Pace
 
 KEY_NAME = "SPARKPUB_SECRET_KEY"
 FINGERPRINT, STOPPED = "key_fingerprint", "stopped"
@@ -36,8 +38,15 @@ class Publication:
     settings: Settings
 
     @cached_property
-    def templates(self) -> jinja2.Environment:
+    def source(self) -> str:
+        """The settings as their file has them."""
+        return (self.folder / "sparkpub.toml").read_text(encoding="utf-8")
+
+    @cached_property
+    def templates(self) -> "jinja2.Environment":
         """The publication's theme."""
+        from sparkpub.adapters.templates import environment
+
         return environment(self.folder)
 
     @property
@@ -46,8 +55,10 @@ class Publication:
         return zone(self.settings.publication.timezone)
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> "Pace":
         """How late, how rarely and how close together releases may be."""
+        from sparkpub.core.decisions import Pace
+
         schedule = self.settings.schedule
         return Pace(
             grace=timedelta(seconds=seconds(schedule.grace)),

@@ -6,14 +6,14 @@ import traceback
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import jinja2
-from jinja2.defaults import DEFAULT_NAMESPACE
-from jinja2.sandbox import SandboxedEnvironment
-
-from sparkpub.core.email import ThemeCss, fill
-from sparkpub.core.personal import default
 from sparkpub.errors import Fault, InputError
+
+if TYPE_CHECKING:  # the key of a theme is needed far more often than the theme
+    import jinja2
+
+    from sparkpub.core.email import ThemeCss
 
 DEFAULT_THEME = "email"
 _PLAIN = (".txt.j2", ".css", ".css.j2")
@@ -29,12 +29,18 @@ def starter_templates() -> Path:
     return shipped if shipped.is_dir() else package.parents[1] / "templates"
 
 
-def environment(folder: Path) -> jinja2.Environment:
+def environment(folder: Path) -> "jinja2.Environment":
     """The templates of the publication in `folder`; the starter's stand in for those it lacks.
 
     Undefined variables are errors, markup is escaped, and a template reaches nothing but what it is given: a theme
     taken from elsewhere cannot read files. `{{ words | fill }}` wraps plain text at 72 columns.
     """
+    import jinja2
+    from jinja2.sandbox import SandboxedEnvironment
+
+    from sparkpub.core.email import fill
+    from sparkpub.core.personal import default
+
     templates = SandboxedEnvironment(
         loader=jinja2.FileSystemLoader(_roots(folder)),
         undefined=jinja2.StrictUndefined,
@@ -48,7 +54,7 @@ def environment(folder: Path) -> jinja2.Environment:
     return templates
 
 
-def theme_css(folder: Path, theme: str) -> ThemeCss:
+def theme_css(folder: Path, theme: str) -> "ThemeCss":
     """The two stylesheets of an email theme (by default `email`), as Jinja2 source.
 
     A theme that lacks one of them takes the default theme's.
@@ -56,6 +62,8 @@ def theme_css(folder: Path, theme: str) -> ThemeCss:
     Raises:
         InputError: there is no such theme.
     """
+    from sparkpub.core.email import ThemeCss
+
     theme = theme or DEFAULT_THEME
     is_name = _THEME_NAME.fullmatch(theme)
     if not is_name or not any((root / theme).is_dir() for root in _roots(folder)):
@@ -73,8 +81,10 @@ def theme_css(folder: Path, theme: str) -> ThemeCss:
     )
 
 
-def template_fault(error: jinja2.TemplateError, folder: Path) -> Fault:
+def template_fault(error: "jinja2.TemplateError", folder: Path) -> Fault:
     """What a person has to mend, and in which line of which template."""
+    import jinja2
+
     if isinstance(error, jinja2.TemplateSyntaxError):
         path = _shown(Path(error.filename or error.name or "templates"), folder)
         cure = "jinja.palletsprojects.com/templates explains the language"
@@ -142,6 +152,8 @@ def _template_frame(error: BaseException, folder: Path) -> tuple[FrameType | Non
 
 def _cure(message: str, frame: FrameType | None) -> str:
     """The nearest variable that does exist, or the names of all. Jinja2 makes a template's variables locals."""
+    from jinja2.defaults import DEFAULT_NAMESPACE
+
     names = set(frame.f_locals if frame else ()) - set(DEFAULT_NAMESPACE)
     known = sorted(name for name in names if not name.startswith("__"))
     missing = re.match(r"'(\w+)' is undefined", message)

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": ("simulation", "Decide", "Run the whole press against a simulated clock."),
     "tick": ("releasing", "Send", "Release what is due now."),
     "release": ("releasing", "Send", "Release an issue by hand, or take in an archive."),
-    "build": ("releasing", "Send", "Build the site and the feeds."),
+    "build": ("building", "Send", "Build the site and the feeds."),
     "send": ("mailing", "Send", "Send until nothing is due."),
     "stop": ("mailing", "Send", "Stop one release, or everything, within one message."),
     "resume": ("mailing", "Send", "Go on after a stop."),

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from sparkpub.building import BuildReport, build
 from sparkpub.cli.arguments import issue_ids
-from sparkpub.cli.face import Face, common, confirm, plural, progress, say_rehearsal
+from sparkpub.cli.building import build_site
+from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue, Release
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
@@ -81,13 +80,6 @@ def tick_once(face: Face, press: Press, now: datetime) -> TickReport:
     report = tick(press, shelf, now=now)
     face.tell(dict.fromkeys(report.faults))
     return report
-
-
-def build_site(face: Face, press: Press, out: Path | None = None) -> BuildReport:
-    """Build with a progress bar."""
-    folder = out or press.publication.folder / press.publication.settings.site.out
-    with progress(face, "building") as advance:
-        return build(press, out=folder, progress=advance)
 
 
 def try_to_build(face: Face, press: Press) -> int:
@@ -221,32 +213,3 @@ def lateness(at: datetime, now: datetime) -> str:
         return "on time"
     span = plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")  # noqa: PLR2004 - two days
     return f"{span} {'late' if now > at else 'early'}"
-
-
-@click.command("build")
-@click.option("--out", type=click.Path(file_okay=False), metavar="DIR", help="Folder (default: [site] out).")
-@common
-def build_command(face: Face, out: str | None) -> int:
-    """Build the site and the feeds.
-
-    Everything released is in them, nothing else. Files whose bytes would not change are left alone.
-    """
-    press = face.press_or_copy()
-    report = build_site(face, press, Path(out) if out else None)
-    document = {
-        "out": str(report.out),
-        "pages": report.pages,
-        "files": report.files,
-        "written": report.written,
-        "removed": report.removed,
-    }
-    face.show(document, lambda: _build_line(report))
-    return 0
-
-
-def _build_line(report: BuildReport) -> str:
-    """A build in a line."""
-    return (
-        f"{plural(report.pages, 'page')}, {plural(report.files, 'file')}: {report.written:,} written, "
-        f"{report.removed:,} removed, in {report.out}"
-    )
