@@ -104,6 +104,7 @@ def release(
         edition_hash=HASH,
         issue_source=b"source",
         issue_path="issues/soviets.md",
+        settings="",
         entry_id=f"tag:press.example.org,2017:soviets/{number}",
         transport=press.transport,
         repeats=False,

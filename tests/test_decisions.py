@@ -151,6 +151,7 @@ class Desk:
                 edition_hash="",
                 issue_source=b"",
                 issue_path=due.issue.path,
+                settings="",
                 entry_id="",
                 transport="maildir",
                 state=ReleaseState.SENDING,

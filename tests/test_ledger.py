@@ -48,6 +48,7 @@ def draft(*, issue: str = "a", number: int = 1, on: date = date(2017, 9, 4), is_
         edition_hash="h",
         issue_source=b"source",
         issue_path="issues/a.md",
+        settings="",
         entry_id="tag:x",
         transport="maildir",
         repeats=True,
@@ -93,7 +94,7 @@ def test_a_correction_leaves_what_is_mailed_alone(ledger: Ledger) -> None:
     release_id = ledger.add_release(draft())
     ledger.put_edition("h2", "a", 1, source=b"new", compiled=b"", media={})
     later = NOW + timedelta(days=1)
-    ledger.correct_release(release_id, source=b"new", edition_hash="h2", updated_at=later)
+    ledger.correct_release(release_id, source=b"new", settings="", edition_hash="h2", updated_at=later)
     corrected = ledger.release(release_id)
     assert (corrected.edition_hash, corrected.issue_source, corrected.updated_at) == ("h2", b"new", later)
     assert ledger.mailed_edition(release_id).compiled == b"message"

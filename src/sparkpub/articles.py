@@ -4,10 +4,12 @@ Issue + Occurrence ──placed──▶ Article (as if released then)        fo
 ledger's releases ──released_articles──▶ Articles (as released)     for pages and feeds
 """
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
+from sparkpub.adapters.config import settings_of
 from sparkpub.adapters.images import read_asset
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.zones import zone
@@ -106,7 +108,7 @@ def released_articles(publication: Publication, ledger: Ledger) -> list[Article]
 
 def released_article(settings: Settings, release: Release, media: Mapping[str, Asset]) -> Article:
     """One release as an article, without its neighbours."""
-    issue = issue_of(settings, release)
+    issue = issue_of(release)
     base_url = settings.publication.base_url
     due = numbered(issue.rule, release.number) if issue.rule else None
     return Article(
@@ -125,38 +127,29 @@ def released_article(settings: Settings, release: Release, media: Mapping[str, A
     )
 
 
-def issue_of(settings: Settings, release: Release) -> Issue:
-    """The issue as it was released, or as its latest correction left it.
+def issue_of(release: Release) -> Issue:
+    """The issue as it was released, or as its latest correction left it, read by the settings of that day.
 
     Raises:
-        LedgerError: the settings no longer have what it names, a series say.
+        LedgerError: this version cannot read what an earlier one released.
     """
-    parsed = _parsed(release.issue_source, release.issue_path, _Same(settings))
+    parsed = _parsed(release.issue_source, release.issue_path, release.settings)
     if isinstance(parsed, Issue):
         return parsed
     why = "; ".join(f"{fault.message}; {fault.cure}" for fault in parsed)
-    raise LedgerError(f"the released text of {release.name} does not fit sparkpub.toml any more: {why}")
-
-
-class _Same:
-    """Settings as a cache key: one object is one key, since settings hold mappings and cannot be hashed."""
-
-    __slots__ = ("settings",)
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.settings is self.settings
-
-    def __hash__(self) -> int:
-        return id(self.settings)
+    raise LedgerError(f"the ledger's text of {release.name} cannot be read by this version: {why}")
 
 
 @lru_cache(maxsize=4096)
-def _parsed(source: bytes, path: str, same: _Same) -> Issue | tuple[Fault, ...]:
+def _parsed(source: bytes, path: str, settings: str) -> Issue | tuple[Fault, ...]:
     """A released text parsed once in a process: ticks and builds ask again and again."""
-    return parse_issue(source, path=path, settings=same.settings, zones=zone)
+    return parse_issue(source, path=path, settings=_settings(settings), zones=zone)
+
+
+@lru_cache(maxsize=64)
+def _settings(text: str) -> Settings:
+    """The settings under which something was released."""
+    return settings_of(tomllib.loads(text))
 
 
 def previous_in_series(publication: Publication, ledger: Ledger, issue: Issue) -> Neighbour | None:
@@ -164,7 +157,7 @@ def previous_in_series(publication: Publication, ledger: Ledger, issue: Issue) -
     if not issue.series:
         return None
     for release in reversed(ledger.releases()):
-        other = issue_of(publication.settings, release)
+        other = issue_of(release)
         if other.series == issue.series and other.id != issue.id:
             return _neighbour(publication.settings, other, release)
     return None
@@ -172,7 +165,7 @@ def previous_in_series(publication: Publication, ledger: Ledger, issue: Issue) -
 
 def _earlier(settings: Settings, release: Release) -> Neighbour:
     """An earlier release of the same issue, as templates list it."""
-    return _neighbour(settings, issue_of(settings, release), release)
+    return _neighbour(settings, issue_of(release), release)
 
 
 def _neighbour(settings: Settings, issue: Issue, release: Release) -> Neighbour:

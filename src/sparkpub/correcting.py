@@ -44,7 +44,7 @@ def _uncorrected(press: Press, issue: Issue, today: date) -> Iterator[tuple[Rele
     for release in releases:
         if release.issue_source == issue.source:
             continue
-        known = issue_of(press.publication.settings, release).corrections
+        known = issue_of(release).corrections
         new = [
             line.on
             for line in issue.corrections
@@ -74,6 +74,7 @@ def _correct(press: Press, issue: Issue, release: Release, latest: date, *, now:
         ledger.correct_release(
             release.release_id,
             source=issue.source,
+            settings=publication.source,
             edition_hash=edition.hash,
             updated_at=max(at, release.updated_at),
         )

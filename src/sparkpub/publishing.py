@@ -267,6 +267,7 @@ def _draft(
         edition_hash=rendered.edition.hash,
         issue_source=issue.source,
         issue_path=issue.path,
+        settings=press.publication.source,
         entry_id=new_entry_id(press.publication, due, released_at, is_first=is_first),
         transport=press.transport,
         repeats=issue.rule is not None and repeats(issue.rule),

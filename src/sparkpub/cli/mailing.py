@@ -175,7 +175,7 @@ def _waiting(press: Press, release: Release) -> int:
 
 def _question(press: Press, release: Release, count: int, now: datetime) -> str:
     """What of a release would go out, as whom, to whom."""
-    issue = issue_of(press.publication.settings, release)
+    issue = issue_of(release)
     head = f"{release.name}, released on {release.released_at:%Y-%m-%d}, {lateness(release.released_at, now)}"
     return message_words(press, head, issue, f"{plural(count, 'message')} left")
 

@@ -309,8 +309,9 @@ class Release(Released):
     """The fact that an edition was made public for an occurrence at an instant.
 
     One per (issue, number) and one per (issue, date), for ever. `issue_source` is the file as it was mailed, or
-    as its latest correction left it; `updated_at` moves only with a correction. `entry_id` is the feed entry's
-    id, fixed at release. `repeats` tells whether the issue may be released again. `is_mailed` is False for an archive taken in.
+    as its latest correction left it, and `settings` the `sparkpub.toml` it is read by; `updated_at` moves only with
+    a correction. `entry_id` is the feed entry's id, fixed at release. `repeats` tells whether the issue may be
+    released again. `is_mailed` is False for an archive taken in.
     """
 
     release_id: int
@@ -318,6 +319,7 @@ class Release(Released):
     edition_hash: str
     issue_source: bytes = field(repr=False)
     issue_path: str
+    settings: str = field(repr=False)
     entry_id: str
     transport: str
     state: ReleaseState
@@ -337,6 +339,7 @@ class ReleaseDraft:
     edition_hash: str
     issue_source: bytes = field(repr=False)
     issue_path: str
+    settings: str = field(repr=False)
     entry_id: str
     transport: str
     repeats: bool

@@ -66,6 +66,13 @@ CREATE TABLE edition (
     PRIMARY KEY (hash, issue_id, number)
 ) STRICT;
 
+-- Each sparkpub.toml under which something was released, as text: a released text is read by the settings of its day, so that
+-- a series or an audience can be dropped later.
+CREATE TABLE settings (
+    settings_id INTEGER PRIMARY KEY,
+    text        TEXT NOT NULL UNIQUE
+) STRICT;
+
 -- The fact that an edition was made public. The two UNIQUE constraints are what "once" rests on.
 CREATE TABLE release (
     release_id   INTEGER PRIMARY KEY,
@@ -78,6 +85,7 @@ CREATE TABLE release (
     mailed_hash  TEXT NOT NULL,             -- what was mailed; a correction leaves it alone
     issue_source BLOB NOT NULL,             -- the file as mailed, or as its latest correction left it
     issue_path   TEXT NOT NULL,
+    settings_id  INTEGER NOT NULL REFERENCES settings,
     entry_id     TEXT NOT NULL,             -- id of the feed entry, for ever
     transport    TEXT NOT NULL,             -- the only transport that may send it
     state        TEXT NOT NULL CHECK (state IN ('sending', 'stopped', 'finished', 'cancelled')),

@@ -155,7 +155,8 @@ class TypographyRule:
 
 
 # An address typed in the text is matched first, so that nothing inside it changes.
-_TYPED = re.compile(r"(?P<address>\w+://\S+)|(?P<dashes>-{2,})|(?P<dots>\.{3,})")
+# A scheme is looked for at the beginning of a word only: anywhere else a long word would be read once a letter.
+_TYPED = re.compile(r"(?P<address>(?<!\w)\w{1,20}://\S+)|(?P<dashes>-{2,})|(?P<dots>\.{3,})")
 _CLIPPED_YEAR = re.compile(r"(?<!\w)'(?=\d\ds?\b)")
 _CLIPPED_WORD = re.compile(r"'(?=\w)")
 _BEFORE_HIGH = re.compile(r"(?<=\S) (?=[;!?»])|(?<=«) ")
