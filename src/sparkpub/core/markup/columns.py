@@ -5,12 +5,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from sparkpub.core.sentinels import LENGTH, SENTINEL
+
 # Only these end a line: a no-break space does not.
 _SPACES = re.compile(r"[ \t\n]+")
 _WIDE = re.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
 )
 _BETWEEN_COLUMNS = "  "
+_A_VALUE = "a name or so"
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +24,12 @@ def _character_width(character: str) -> int:
 
 
 def display_width(text: str) -> int:
-    """How many columns a terminal gives to `text` (Unicode Standard Annex 11): two to wide signs, none to marks."""
+    """How many columns a terminal gives to `text` (Unicode Standard Annex 11): two to wide signs, none to marks.
+
+    A sentinel counts as wide as most of the values that will stand there.
+    """
+    if len(text) >= LENGTH:
+        text = SENTINEL.sub(_A_VALUE, text)
     if text.isascii():
         return len(text)
     return sum(map(_character_width, text))

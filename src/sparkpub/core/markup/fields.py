@@ -48,8 +48,10 @@ class _Settler:
         if caption := token.meta.get("caption"):
             token.meta["caption"] = self._public(caption)
         token.info = self.taken.restored(token.info, lambda use: use.typed)
+        plant, self.plant = self.plant, None if token.type == "image" else self.plant  # its children are its alt text
         for child in token.children or []:
             self.settle(child)
+        self.plant = plant
 
     def _text(self, text: str) -> str:
         for mark, use in self._met(text):
