@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from press_room import READERS, instant, new_room
-from sample_email import ARTICLE, BASE_URL, SETTINGS, render_sample, sample_article
+from sample_email import ARTICLE, BASE_URL, MEDIA, SETTINGS, render_sample, sample_article
 from sparkpub.adapters.dkim_key import read_signer
 from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.adapters.templates import environment, template_fault
@@ -149,7 +149,7 @@ def test_an_inbox_line_taken_from_the_body_shows_the_defaults() -> None:
 
 def test_pages_and_feeds_show_the_default_and_no_link_of_the_readers() -> None:
     markup = read_markdown(BODY, language="en")
-    page = page_html(markup, media={}.__getitem__, base_url=BASE_URL)
+    page = page_html(markup, media=MEDIA.__getitem__, base_url=BASE_URL)
     assert "Dear reader, how is <em>your town</em>?" in page
     assert "or leave." in page
     assert "https://maps.example.org/?q=your%20town&amp;n=1" in page
@@ -159,9 +159,18 @@ def test_pages_and_feeds_show_the_default_and_no_link_of_the_readers() -> None:
     assert [link.href for link in links(markup)][1] == "reader:unsubscribe"
 
 
+def test_page_and_feed_show_a_footers_default(tmp_path: Path) -> None:
+    room = new_room(tmp_path / "press")
+    room.write("piece", footer=f"'Written for {NAME}.'")
+    room.release("piece", 100, at="2017-09-04 08:00")
+    out = room.build()
+    for path in ("issues/piece/100/index.html", "atom.xml", "feed.xml"):
+        assert "Written for reader." in (out / path).read_text(encoding="utf-8"), path
+
+
 def test_a_default_is_words_and_never_markup() -> None:
     body = """{{ reader.name | default("*a* <b>") }}"""
-    page = page_html(read_markdown(body, language="en"), media={}.__getitem__, base_url=BASE_URL)
+    page = page_html(read_markdown(body, language="en"), media=MEDIA.__getitem__, base_url=BASE_URL)
     assert page == "<p>*a* &lt;b&gt;</p>\n"
     mailed, text = twins(compile_message(article(body), head=HEAD), replace(READER, name=""))
     assert ">*a* &lt;b&gt;<" in mailed

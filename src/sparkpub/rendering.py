@@ -14,7 +14,7 @@ from sparkpub.core.article import Article
 from sparkpub.core.decisions import Due
 from sparkpub.core.email import edition_hash, render_edition
 from sparkpub.core.lint import lint_email, lint_issue
-from sparkpub.core.mail import Compiled, compile_message, message_head, reader_values
+from sparkpub.core.mail import Addressing, Compiled, compile_message, message_head
 from sparkpub.core.model import Asset, Edition, Issue, Occurrence, Release, Status
 from sparkpub.core.schedule import next_occurrences, numbered
 from sparkpub.core.tokens import Tokens
@@ -24,19 +24,21 @@ from sparkpub.press import Press, Publication
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """A reader who is invented to look at a message."""
+    """A reader who is invented to look at a message; `attribute` is the value of each, "" for the defaults."""
 
     subscriber_id: int
     address: str
     name: str
+    attribute: str = ""
 
 
 _SAMPLE = _Reader(1, "ada@example.org", "Ada Sample")
-# The longest that each value can be: the ledger's last id, RFC 5321's longest address, a name of 300 characters.
+# The longest that each value can be: the ledger's last id, RFC 5321's longest address, 300 characters for the others.
 _WORST = _Reader(
     2**63 - 1,
     f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 53}.example",
     "Wolfeschlegelsteinhausenberger " * 9 + "the Younger of Philadelphia",
+    "Llanfairpwllgwyngyll " * 14,
 )
 
 
@@ -123,7 +125,7 @@ def look_at(publication: Publication, issue: Issue, number: int | None, *, now: 
     article = _sample(publication, issue, _occurrence(publication, issue, number, now=now))
     edition = _edition(publication, article)
     compiled = _compiled(publication, edition, article)
-    sample, worst = (_mail(publication, compiled, article, reader) for reader in (_SAMPLE, _WORST))
+    sample, worst = (_mail(publication, compiled, edition, reader) for reader in (_SAMPLE, _WORST))
     return Look(article=article, edition=edition, sample=sample, worst=worst)
 
 
@@ -251,15 +253,14 @@ def _compiled(publication: Publication, edition: Edition, article: Article) -> C
     return compile_message(edition, head=head)
 
 
-def _mail(publication: Publication, compiled: Compiled, article: Article, reader: _Reader) -> Mail:
-    """The message as an invented reader would receive it, signed with the key that everybody knows."""
-    values = reader_values(
-        publication.settings,
-        Tokens(PUBLIC_KEY),
-        release=f"{article.issue.id}/{article.number}",
-        subscriber_id=reader.subscriber_id,
+def _mail(publication: Publication, compiled: Compiled, edition: Edition, reader: _Reader) -> Mail:
+    """The message as an invented reader would receive it, its links signed with the key that everybody knows."""
+    release = f"{edition.issue.id}/{edition.number}"
+    values = Addressing(publication.settings, Tokens(PUBLIC_KEY), release=release).values(
+        reader.subscriber_id,
         address=reader.address,
         name=reader.name,
+        attributes={field.partition(":")[0]: reader.attribute for field in edition.fields},
     )
     message = compiled.splice(values)
     html, text = _bodies(message)

@@ -33,13 +33,14 @@ def environment(folder: Path) -> "jinja2.Environment":
     """The templates of the publication in `folder`; the starter's stand in for those it lacks.
 
     Undefined variables are errors, markup is escaped, and a template reaches nothing but what it is given: a theme
-    taken from elsewhere cannot read files. `{{ words | fill }}` wraps plain text at 72 columns.
+    taken from elsewhere cannot read files. `{{ words | fill }}` wraps plain text at 72 columns;
+    `{{ issue.footer | for_all }}` shows the defaults of its personal fields.
     """
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
 
     from sparkpub.core.email import fill
-    from sparkpub.core.personal import default
+    from sparkpub.core.personal import default, for_all
 
     templates = SandboxedEnvironment(
         loader=jinja2.FileSystemLoader(_roots(folder)),
@@ -51,6 +52,7 @@ def environment(folder: Path) -> "jinja2.Environment":
     )
     templates.filters["fill"] = fill
     templates.filters["default"] = templates.filters["d"] = default
+    templates.filters["for_all"] = for_all
     return templates
 
 

@@ -310,13 +310,6 @@ class Addressing:
         )
 
 
-def reader_values(
-    settings: Settings, tokens: Tokens, *, release: str, subscriber_id: int, address: str, name: str
-) -> ReaderValues:
-    """One reader's values for the messages of a release (`ISSUE/N`), for whoever needs those of one reader only."""
-    return Addressing(settings, tokens, release=release).values(subscriber_id, address=address, name=name)
-
-
 def _mailto(address: str, subject: str) -> str:
     """A link that begins a mail (RFC 6068)."""
     return f"mailto:{quote(address, safe='@+')}?subject={quote(subject)}"

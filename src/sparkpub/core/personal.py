@@ -113,6 +113,11 @@ def planted(text: str, plant: Plant | None) -> str:
     return _MENTION.sub(lambda found: _read(found, text).word(plant), text) if "{{" in text else text
 
 
+def for_all(text: str) -> str:
+    """A line of front matter as everybody may see it, the defaults in place of its fields."""
+    return planted(text, None)
+
+
 def front_matter_faults(issue: Issue) -> list[Fault]:
     """What is wrong with the personal fields of an issue's front matter: only footer and preheader are mail's alone."""
     faults = []
