@@ -67,7 +67,14 @@ def at_terminal(*args: str, cwd: Path, typed: str = "", after: str = "", columns
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environ = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")} | {"TERM": "xterm-256color"}
     running = subprocess.Popen(
-        [*SPARKPUB, *args], cwd=cwd, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
+        [*SPARKPUB, *args],
+        cwd=cwd,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environ,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
     )
     os.close(slave)
     screen = b""
@@ -86,6 +93,11 @@ def at_terminal(*args: str, cwd: Path, typed: str = "", after: str = "", columns
                 typed = ""
     os.close(master)
     return running.wait(timeout=10), screen.decode().replace("\r\n", "\n")
+
+
+def _take_terminal() -> None:
+    """In a new session: make its input the terminal that Ctrl-C is typed at."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def write_issue(folder: Path, name: str, front: str, body: str = "The text of this piece, in one sentence.\n") -> Path:

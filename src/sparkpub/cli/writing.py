@@ -130,7 +130,7 @@ def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
         for count, issue in enumerate(issues, 1):
             findings += check_issue(publication, issue, now=now)
             advance(count, len(issues))
-    findings += lint_shelf(shelf.issues.values(), of=issues)
+    findings += [*lint_shelf(shelf.issues.values(), of=issues), *_theme_faults(face, issues)]
     return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
 
 
