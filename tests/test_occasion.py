@@ -123,7 +123,7 @@ def test_an_email_tells_of_the_moved_day_and_of_earlier_releases() -> None:
         for n in (40, 50, 60, 70, 80, 90)
     )
     edition = render_sample(replace(placed(18, "2000-02-29"), earlier=earlier))
-    assert "2018 has no 29 February; this day is kept on 28 February." in edition.html
+    assert "2018 has no <bdi>29 February</bdi>; this day is kept on <bdi>28 February</bdi>." in edition.html
     assert "2018 has no 29 February; this day is kept on 28 February." in edition.text
     years = [one for one in ("1958", "1968", "2008", "1998") if f">{one}</a>" in edition.html]
     assert years == ["1968", "2008", "1998"], "the newest five"

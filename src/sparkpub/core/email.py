@@ -135,7 +135,7 @@ def email_source(
         InputError: the embedded stylesheet, or personal fields of the issue, have faults.
         jinja2.TemplateError: a template has.
     """
-    values = email_values(article, settings, marks)
+    values = email_values(article, settings, marks) | {"theme": css.theme}
     embed = _render_css(templates, css.embed, css.embed_path, values)
     if len(embed.encode()) > STYLE_BUDGET or "</" in embed:
         message = f"{len(embed.encode())} bytes, and Gmail drops a <style> of more than {STYLE_BUDGET}"
