@@ -96,6 +96,8 @@ def assert_is_clean(message: bytes) -> None:
     assert re.search(rb"(?<!\r)\n|\r(?!\n)", message) is None
     head, _, body = message.partition(b"\r\n\r\n")
     assert all(len(line) <= 76 for line in body.split(b"\r\n"))
+    # A longer header line is one word, an address say, with at most its field's name before it.
+    assert all(len(line) <= 78 or len(line.split()) <= 2 for line in head.split(b"\r\n"))
     assert all(len(line) <= 998 for line in head.split(b"\r\n"))
     assert not any(line.startswith((b".", b"From ")) for line in body.split(b"\r\n"))
     assert not any(line.endswith((b" ", b"\t")) for line in body.split(b"\r\n"))
