@@ -82,7 +82,7 @@ def test_the_text_twin_says_the_same_in_72_columns(edition: Edition) -> None:
 
 
 def test_language_and_direction_stand_on_html_and_on_the_article(edition: Edition) -> None:
-    for path in ("/html", "//body/div[@role='article']"):
+    for path in ("/html", "//body//div[@role='article']"):
         (element,) = elements(edition, path)
         assert (element.get("lang"), element.get("dir")) == ("en", "ltr")
     (article,) = elements(edition, "//*[@role='article']")
