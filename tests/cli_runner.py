@@ -18,6 +18,7 @@ from typing import Any
 
 from sparkpub.cli import main
 
+CTRL_C = "\x03"
 SPARKPUB = [sys.executable, "-m", "sparkpub"]
 
 
@@ -88,9 +89,10 @@ def at_terminal(*args: str, cwd: Path, typed: str = "", after: str = "", columns
             if not data:
                 break
             screen += data
-            if typed and after.encode() in screen:
-                os.write(master, typed.encode())
-                typed = ""
+        if typed and after.encode() in screen:
+            time.sleep(0.1)  # until it reads, which is a moment after it asks
+            os.write(master, typed.encode())
+            typed = typed if typed == CTRL_C else ""  # a signal that comes before the reading is lost to Python
     os.close(master)
     return running.wait(timeout=10), screen.decode().replace("\r\n", "\n")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_runner import at_terminal, process, rehearse_by_smtp, sparkpub, write_issue
+from cli_runner import CTRL_C, at_terminal, process, rehearse_by_smtp, sparkpub, write_issue
 from sparkpub.cli.tables import table
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -54,7 +54,7 @@ def test_counts_stand_to_the_right() -> None:
     assert table({"n": "N", "t": "T"}, rows).splitlines()[2:] == ["1,000  x", "    7  y"]
 
 
-@pytest.mark.parametrize(("typed", "code", "released"), [("y\r", 0, 1), ("n\r", 2, 0), ("\r", 2, 0), ("\x03", 130, 0)])
+@pytest.mark.parametrize(("typed", "code", "released"), [("y\r", 0, 1), ("n\r", 2, 0), ("\r", 2, 0), (CTRL_C, 130, 0)])
 def test_a_release_by_hand_asks_first(typed: str, code: int, released: int, gazette: Path) -> None:
     ended, screen = at_terminal("release", "hello", *NOW, cwd=gazette, typed=typed, after="Go ahead?")
     assert ended == code
