@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_mail
+import bench_site
 from bench_figures import Figure, in_turns
 from sparkpub.core.schedule import occurrences
 from sparkpub.press import open_publication
@@ -64,7 +65,13 @@ def schedule() -> Iterator[Figure]:
         yield Figure(name="a simulated year of the example", ours=ours, peer_name="sparkpub check", peer=peer)
 
 
-MEASURES = {"startup": startup, "message": bench_mail.messages, "edition": bench_mail.editions, "schedule": schedule}
+MEASURES: dict[str, Callable[[], Iterator[object]]] = {
+    "startup": startup,
+    "message": bench_mail.messages,
+    "edition": bench_mail.editions,
+    "schedule": schedule,
+    "site": bench_site.sites,
+}
 
 
 def main(names: list[str]) -> None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import environment
-from sparkpub.building.workshop import Bench, Workshop
+from sparkpub.building.workshop import Bench, Workshop, unchanging
 from sparkpub.core.settings import Settings
 
 Item = TypeVar("Item")
@@ -137,7 +137,7 @@ def help_along(line: Connection) -> None:
     with suppress(EOFError, OSError):
         _, (folder, settings, cache) = line.recv()
         with closing(SiteCache(cache)) as kept:
-            workshop = Workshop(settings, environment(folder), kept)
+            workshop = Workshop(settings, unchanging(environment(folder)), kept)
             bench = Bench(workshop, ())
             while True:
                 task, message = line.recv()

@@ -17,7 +17,7 @@ from sparkpub.adapters.templates import template_fault
 from sparkpub.building import BuildReport, Order, Progress
 from sparkpub.building.crew import OUTPUTS, PIECES, SLIPS, Crew
 from sparkpub.building.folder import Folder
-from sparkpub.building.workshop import Batch, Workshop
+from sparkpub.building.workshop import Batch, Workshop, unchanging
 from sparkpub.core.article import Article
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Cards
@@ -129,7 +129,7 @@ def make(
         with closing(crew):
             making = Making(
                 folder=Folder(out=out, cache=cache),
-                workshop=Workshop(publication.settings, publication.templates, cache),
+                workshop=Workshop(publication.settings, unchanging(publication.templates), cache),
                 crew=crew,
                 count=Count(progress),
                 ground=order.ground,

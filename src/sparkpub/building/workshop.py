@@ -22,6 +22,11 @@ Batch = tuple[Release, Mapping[str, Asset]]
 """A release with the pictures that it shows, without their data."""
 
 
+def unchanging(templates: jinja2.Environment) -> jinja2.Environment:
+    """Templates that do not look at their files again at each use: a build sees one theme from beginning to end."""
+    return templates.overlay(auto_reload=False)
+
+
 @dataclass(frozen=True)
 class Workshop:
     """Renders the releases and then the outputs of one build."""

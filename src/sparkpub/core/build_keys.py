@@ -8,7 +8,7 @@ from sparkpub.core.model import Release
 from sparkpub.core.settings import Settings
 
 # How far its deliveries are is no business of a page.
-_NOT_SHOWN = frozenset({"transport", "state", "is_mailed", "tzdata"})
+_NOT_SHOWN = frozenset({"transport", "state", "is_mailed", "tzdata", "settings"})
 _SHOWN = tuple(field.name for field in fields(Release) if field.name not in _NOT_SHOWN)
 
 

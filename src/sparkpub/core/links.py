@@ -6,6 +6,7 @@ is written without percent-encoding. An *address* is absolute and encoded.
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote, unquote, urlsplit
 
@@ -107,7 +108,13 @@ def relative(page: str, target: str) -> str:
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
     parts = [".."] * (len(here) - shared) + there[shared:]
-    return quote("/".join([*(parts or ["."]), last]), safe=_SAFE)
+    return _quoted("/".join([*(parts or ["."]), last]))
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    """A path percent-encoded; every page has the same links in head and foot."""
+    return quote(path, safe=_SAFE)
 
 
 def alias_path(alias: str) -> str | None:
