@@ -23,7 +23,7 @@ def reasons(text: str) -> list[tuple[int, str]]:
         ("a@example.org", "a@example.org"),
         ("  Ada.Lovelace+letters@Example.ORG ", "Ada.Lovelace+letters@example.org"),
         ("reader@archive.test", "reader@archive.test"),
-        ("jürgen@bücher.example.org", "jürgen@bücher.example.org"),
+        ("juergen@bücher.example.org", "juergen@xn--bcher-kva.example.org"),
     ],
 )
 def test_an_address_is_kept_as_mail_is_sent_to_it(text: str, address: str) -> None:
@@ -43,6 +43,7 @@ def test_an_address_is_kept_as_mail_is_sent_to_it(text: str, address: str) -> No
         "a@example.org\r\nRCPT TO:<b@example.org>",
         "a..b@example.org",
         "a@-example.org",
+        "jürgen@example.org",
         "<a@example.org>",
         "a@example.org,b@example.org",
         f"{'a' * 65}@example.org",
@@ -50,7 +51,7 @@ def test_an_address_is_kept_as_mail_is_sent_to_it(text: str, address: str) -> No
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         parse_address(text)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sparkpub.adapters.ledger import ReaderRow
-from sparkpub.core.addresses import parse_address
+from sparkpub.core.addresses import parse_address, plain_line
 from sparkpub.core.letters import confirmation
 from sparkpub.core.model import Subscriber, SubscriberState
 from sparkpub.core.reader_list import Entry, Reject, decode_list, has_status, read_list, write_list
@@ -127,7 +127,7 @@ def usable_address(text: str) -> str:
     try:
         return parse_address(text)
     except ValueError as fault:
-        raise UsageError(f"{fault}; write it like name@example.org") from None
+        raise UsageError(f"'{plain_line(text)[:80]}' is no usable address: {fault}") from None
 
 
 def add_confirmed(press: Press, address: str, *, name: str, evidence: str, now: datetime) -> Subscriber:

@@ -33,13 +33,16 @@ def confirmation(settings: Settings, tokens: Tokens, reader: Subscriber, *, at: 
     url = f"{settings.web.url.rstrip('/')}/c/{tokens.sign(Purpose.CONFIRM, reader.subscriber_id)}"
     name, address = parse_mailbox(publication.from_)
     host = urlsplit(publication.base_url).hostname or "localhost"
+    message_id = tokens.message_id(f"confirm/{at:%Y%m%d%H%M%S}", reader.subscriber_id, host)
     text = _CONFIRMATION.format(title=publication.title, url=url, postal_address=publication.postal_address)
     fields = (
         mailbox_field("From", name, address),
         mailbox_field("To", reader.name, reader.address),
         text_field("Subject", f"Please confirm: {publication.title}"),
         f"Date: {format_datetime(at)}\r\n".encode("ascii"),
-        f"Message-ID: {tokens.message_id(f'confirm/{at:%Y%m%d%H%M%S}', reader.subscriber_id, host)}\r\n".encode("ascii"),
+        f"Message-ID: {tokens.message_id(f'confirm/{at:%Y%m%d%H%M%S}', reader.subscriber_id, host)}\r\n".encode(
+            "ascii"
+        ),
         b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
         b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n',
     )

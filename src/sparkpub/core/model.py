@@ -34,7 +34,7 @@ class Calendar(StrEnum):
 
 
 class Match(StrEnum):
-    """Which day of a later year matches the event: its printed day, its Gregorian day, or its day in its own calendar."""
+    """Which day of a later year matches the event: as printed, converted to Gregorian, or in its own calendar."""
 
     NOMINAL = "nominal"
     CONVERTED = "converted"

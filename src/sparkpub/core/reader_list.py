@@ -115,12 +115,12 @@ def _entry(line: int, head: list[str], cells: list[str]) -> Entry | Reject:
     values = {name: _unescaped(cell.strip()) for name, cell in zip(head, cells, strict=False) if name}
     if bad := next((name for name, value in values.items() if not _is_clean(value)), None):
         return Reject(line=line, reason=f"column '{bad}' holds control characters or more than {_LONGEST_CELL}")
-    try:
-        address = parse_address(values["email"]) if "email" in values else ""
-    except ValueError as fault:
-        return Reject(line=line, reason=str(fault))
-    if not address:
+    if not values.get("email"):
         return Reject(line=line, reason="no address")
+    try:
+        address = parse_address(values["email"])
+    except ValueError as fault:
+        return Reject(line=line, reason=f"'{values['email'][:80]}': {fault}")
     status = values.get("status", "").lower()
     if status and status not in set(SubscriberState):
         return Reject(line=line, reason=f"status '{status}' is none of {', '.join(SubscriberState)}")
