@@ -78,7 +78,7 @@ def at_terminal(*args: str, cwd: Path, typed: str = "", after: str = "", columns
         preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
     )
     os.close(slave)
-    screen = b""
+    screen, again = b"", 0.0
     end = time.monotonic() + 60
     while time.monotonic() < end:
         if select.select([master], [], [], 0.1)[0]:
@@ -89,10 +89,11 @@ def at_terminal(*args: str, cwd: Path, typed: str = "", after: str = "", columns
             if not data:
                 break
             screen += data
-        if typed and after.encode() in screen:
+        if typed and after.encode() in screen and time.monotonic() > again:
             time.sleep(0.1)  # until it reads, which is a moment after it asks
             os.write(master, typed.encode())
-            typed = typed if typed == CTRL_C else ""  # a signal that comes before the reading is lost to Python
+            # A signal that comes before the reading is lost to Python, so it is sent again.
+            typed, again = (typed if typed == CTRL_C else ""), time.monotonic() + 3
     os.close(master)
     return running.wait(timeout=10), screen.decode().replace("\r\n", "\n")
 
