@@ -256,10 +256,10 @@ def test_readers_are_added_listed_and_let_go(gazette: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "ada", "ada@", "a@b@c.org", "a\r\nb@example.org", "<a@example.org>"])
-def test_what_is_no_address_is_refused_with_an_example(address: str, gazette: Path) -> None:
+def test_what_is_no_address_is_refused_with_the_reason(address: str, gazette: Path) -> None:
     ran = sparkpub("subscribers", "add", address, "--confirmed", "asked", cwd=gazette)
     assert ran.code == 2
-    assert "write it like name@example.org" in ran.err
+    assert "is no usable address: " in ran.err
 
 
 def test_a_name_that_would_break_a_header_is_refused(gazette: Path) -> None:
