@@ -15,6 +15,7 @@ demo: $(VENV)/.run ## simulate the year 2017 on the example publication
 test: $(VENV)/.dev system ## run all tests but the long ones
 	$(BIN)/pytest -m "not soak"
 
+soak: TRIALS := soak
 soak: $(VENV)/.dev system ## run the long tests: kills, races, big inputs
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m "soak or not soak"
 
@@ -53,7 +54,8 @@ COGGED := docs/reference/*.md
 
 .PHONY: system
 system: $(VENV)/.dev
-	@tools/system-packages.sh
+	@tools/system-packages.sh $(TRIALS)
+	@tools/node-tools.sh
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@tools/install.sh $(PYTHON) $(VENV) requirements.lock

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from sparkpub.adapters.images import read_asset
+from sparkpub.adapters.templates import starter_templates
 from sparkpub.core.pictures import Picture, shown_picture
 
 ISSUE = "issues/1917/a.md"
@@ -217,6 +218,13 @@ def test_a_drawing_keeps_its_edges_and_its_colours() -> None:
     after = shape(shown(drawing()).data).convert("RGB")
     most = max(after.getcolors(after.width * after.height) or [])
     assert most[1] == (255, 253, 248)
+
+
+@pytest.mark.parametrize("name", ["issues/on-this-day/images/eclipse.png", "static/images/september-1752.png"])
+def test_a_thin_line_keeps_its_red_in_few_colours(name: str) -> None:
+    after = shape(shown((starter_templates().parent / name).read_bytes()).data).convert("RGB")
+    colours: Any = after.getcolors(after.width * after.height)
+    assert min(abs(r - 0x8C) + abs(g - 0x1C) + abs(b - 0x13) for _, (r, g, b) in colours) < 16
 
 
 def test_what_is_transparent_stays_so() -> None:

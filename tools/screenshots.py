@@ -1,6 +1,7 @@
 """Draw the pictures in docs/images again: the email and the archive of the example publication, as people see them."""
 
 import io
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -43,23 +44,45 @@ def draw(browser: Browser, page: Path, name: str) -> None:
         shot(browser, page, size=(800, 900), scheme="light"),
         shot(browser, page, size=(390, 900), scheme="dark"),
     )
-    sheet = beside(*pictures).quantize(128)
+    sheet = beside(*pictures).quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     sheet.save(IMAGES / f"{name}.png", optimize=True)
 
 
+def run(*arguments: str) -> None:
+    """One command of sparkpub, as if typed.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    try:
+        sparkpub(list(arguments))
+    except SystemExit as ended:
+        if ended.code:
+            raise
+
+
+def in_theme(theme: str, folder: Path) -> Path:
+    """A copy of the example publication in another theme."""
+    for name in ("issues", "static", "templates"):
+        shutil.copytree(ROOT / name, folder / name)
+    settings = (ROOT / "sparkpub.toml").read_text(encoding="utf-8")
+    changed = settings.replace("[email]\n", f'[email]\ntheme = "{theme}"\n')
+    (folder / "sparkpub.toml").write_text(changed, encoding="utf-8")
+    return folder
+
+
 def main() -> None:
-    """Simulate the year 2017 and photograph what came of it."""
+    """Simulate the year 2017 and photograph what came of it; one of its emails in the second theme too."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        out = Path(scratch)
-        try:
-            year = ["--from", "2017-01-01", "--until", "2017-11-01", "--out", str(out)]
-            sparkpub(["simulate", "--publication", str(ROOT), *year, "--quiet"])
-        except SystemExit as ended:
-            if ended.code:
-                raise
+        out, letters = Path(scratch) / "year", Path(scratch) / "letters"
+        year = ("--from", "2017-01-01", "--until", "2017-11-01", "--out", str(out))
+        run("simulate", "--publication", str(ROOT), *year, "--quiet")
+        copy = str(in_theme("letter", letters))
+        run("render", "soviets-september", "--publication", copy, "--number", "100", "--out", str(out / "letter"))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         draw(browser, out / "email.html", "email")
+        draw(browser, out / "letter" / "email.html", "letter")
         draw(browser, out / "site" / "index.html", "archive")
         browser.close()
     sys.stdout.write(f"written to {IMAGES.relative_to(ROOT)}\n")

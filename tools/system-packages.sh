@@ -1,9 +1,15 @@
 #!/bin/sh
-# Install what the tests need from the system: Chromium and fonts, through apt, where we are root and they are missing.
+# Install what the tests need from the system, through apt, where we are root and it is missing:
+# Chromium, fonts and Node; with the argument `soak` also what the long tests put emails before.
 set -eu
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 fc-list 2>/dev/null | grep -qi liberation || missing="$missing fontconfig fonts-liberation2 fonts-noto-core"
+command -v npm >/dev/null || missing="$missing nodejs npm"
+if [ "${1:-}" = soak ]; then
+    command -v spamassassin >/dev/null || missing="$missing spamassassin"
+    command -v mutt >/dev/null || missing="$missing mutt"
+fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing$missing"

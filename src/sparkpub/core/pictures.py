@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 40_000_000
 
-RECIPE = "2"
+RECIPE = "3"
 """Raised when the same picture would come out in other bytes: what a cache made before is made anew."""
 
 _DENSITY = 2  # pixels of a fine screen to one of CSS
@@ -32,7 +32,7 @@ _OPAQUE, _NEAR = 255, 24
 # A drawing is mostly a few colours that lie side by side; a photograph hardly has the same one twice.
 _MAIN_COLOURS, _MAIN_SHARE = 32, 0.6
 _QUALITIES = (84, 74, 62, 48)
-_SMALLER_PALETTES = (256, 64, 16, 4)
+_SMALLER_PALETTES = (_COLOURS, 128, 64, 16, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,9 @@ def _as_png(image: Image.Image, *, few: bool) -> Iterator[bytes]:
 def _quantized(image: Image.Image, colours: int) -> Image.Image:
     """The picture in so many colours, without dots in place of those that are gone."""
     if not image.mode.endswith("A"):
-        return image.convert("RGB").quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        # With few colours the median would let a thin red line go grey for the sake of large even grounds.
+        method = Image.Quantize.MEDIANCUT if colours == _COLOURS else Image.Quantize.MAXCOVERAGE
+        return image.convert("RGB").quantize(colours, method=method, dither=Image.Dither.NONE)
     few = image.convert("RGBA").quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     palette = few.getpalette("RGBA") or []
     # The method takes the middle of each colour's share, so that nothing is quite opaque or quite clear any more.
