@@ -37,12 +37,12 @@ def environment(folder: Path) -> "jinja2.Environment":
     `{{ issue.footer | for_all }}` shows the defaults of its personal fields.
     """
     import jinja2
-    from jinja2.sandbox import SandboxedEnvironment
 
     from sparkpub.core.email import fill
     from sparkpub.core.personal import default, for_all
+    from sparkpub.core.sandbox import Sandbox
 
-    templates = SandboxedEnvironment(
+    templates = Sandbox(
         loader=jinja2.FileSystemLoader(_roots(folder)),
         undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is None or not name.endswith(_PLAIN),

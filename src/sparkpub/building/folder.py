@@ -45,14 +45,14 @@ class Folder:
         """Those of the outputs whose places are free; they are ours from now on, whatever happens next."""
         mine = []
         for output in outputs:
-            parents = {str(parent) for parent in PurePosixPath(output.file).parents}
-            if output.file in self.claimed or output.file in self._taken or parents & self.claimed:
+            folders = _folders(output.file)
+            if output.file in self.claimed or output.file in self._taken or not self.claimed.isdisjoint(folders):
                 continue
             self.claimed.add(output.file)
-            self._taken |= parents
+            self._taken.update(folders)
             mine.append(output)
         with self.cache.transaction():
-            self.cache.claim(output.file for output in mine)
+            self.cache.claim(output.file for output in mine if output.file not in self._former)
         return mine
 
     def is_current(self, output: Output, key: str) -> bool:
@@ -60,11 +60,11 @@ class Folder:
         left = self._former.get(output.file)
         if left is None or left.key != key:
             return False
-        path = self.out / output.file
         try:
-            stat = path.stat()
+            stat = os.stat(f"{self.out}{os.sep}{output.file}")  # noqa: PTH116 - a Path for each of thousands takes longer
             if self._is_same_boot and (stat.st_size, stat.st_mtime_ns) == (left.size, left.mtime):
                 return True
+            path = self.out / output.file
             if path.is_symlink() or stat.st_size != left.size or _digest(path.read_bytes()) != left.digest:
                 return False
         except OSError:
@@ -121,9 +121,9 @@ class Folder:
             for former in sorted(self._former):
                 if former.startswith(f"{name}/"):
                     self._remove(former)
-        for parent in PurePosixPath(name).parents:
-            if str(parent) in self._former and (self.out / parent).is_file():
-                self._remove(str(parent))
+        for folder in _folders(name):
+            if folder in self._former and (self.out / folder).is_file():
+                self._remove(folder)
 
     def _remove(self, name: str) -> int:
         """Remove one file of ours, and folders that are empty then; 1 if it was there."""
@@ -133,6 +133,12 @@ class Folder:
             return 0
         remove(path, up_to=self.out)
         return 1
+
+
+def _folders(file: str) -> list[str]:
+    """The folders that a file stands in, below that of the site."""
+    parts = file.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def _digest(data: bytes) -> str:

@@ -54,35 +54,43 @@ class CalendarItem:
 
 def calendar_ics(items: Iterable[CalendarItem], *, title: str, stamp: datetime) -> bytes:
     """A calendar of these items in the order given; `stamp` (UTC) says as of when it holds."""
-    lines = [
+    return calendar_of(map(event_text, items), title=title, stamp=stamp)
+
+
+def calendar_of(events: Iterable[str], *, title: str, stamp: datetime) -> bytes:
+    """A calendar of events that are written already, but for the stamp that all have."""
+    head = (
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//sparkpub//calendar//EN",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
         f"X-WR-CALNAME:{_text(_line(title))}",
-    ]
-    for item in items:
-        lines += _event(item, stamp)
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines).encode()
+    )
+    begin = f"BEGIN:VEVENT\r\nDTSTAMP:{_instant(stamp)}\r\n"
+    return "".join([_lines(head), *(begin + event for event in events), "END:VCALENDAR\r\n"]).encode()
 
 
-def _event(item: CalendarItem, stamp: datetime) -> list[str]:
-    """The lines of one event: a point in time that keeps nobody's day from being free."""
+def event_text(item: CalendarItem) -> str:
+    """One event without its beginning and stamp: a point in time that keeps nobody's day from being free."""
     description, categories = xml_safe(item.description), [_text(_line(name)) for name in item.categories]
-    return [
-        "BEGIN:VEVENT",
-        f"SUMMARY:{_text(_line(item.title))}",
-        f"DTSTART:{_instant(item.at)}",
-        f"DTSTAMP:{_instant(stamp)}",
-        f"UID:{_text(item.uid)}",
-        *([f"CATEGORIES:{','.join(categories)}"] if categories else []),
-        *([f"DESCRIPTION:{_text(description)}"] if description else []),
-        "TRANSP:TRANSPARENT",
-        f"URL:{item.url}",
-        "END:VEVENT",
-    ]
+    return _lines(
+        (
+            f"UID:{_text(item.uid)}",
+            f"DTSTART:{_instant(item.at)}",
+            f"SUMMARY:{_text(_line(item.title))}",
+            *([f"CATEGORIES:{','.join(categories)}"] if categories else []),
+            *([f"DESCRIPTION:{_text(description)}"] if description else []),
+            "TRANSP:TRANSPARENT",
+            f"URL:{item.url}",
+            "END:VEVENT",
+        )
+    )
+
+
+def _lines(lines: Iterable[str]) -> str:
+    """Lines as they stand in a file."""
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
 def _instant(at: datetime) -> str:

@@ -17,7 +17,7 @@ from sparkpub.core.archive import Archive, MonthDay, archive_of, linked, newest_
 from sparkpub.core.article import Article
 from sparkpub.core.cards import Cards, Link
 from sparkpub.core.feeds import ATOM, EPOCH, JSON, RSS, Entry, Feed, chained, json_feed
-from sparkpub.core.ics import CalendarItem, calendar_ics
+from sparkpub.core.ics import calendar_of
 from sparkpub.core.indexes import opml, robots, search_index, sitemap
 from sparkpub.core.pages import SCRIPT, SEARCH_SCRIPT, STYLESHEET, Pages
 from sparkpub.core.settings import Settings
@@ -220,9 +220,9 @@ class Site:
 
     def _calendar(self) -> bytes:
         releases = self.archive.releases
-        items = [CalendarItem.released(article, settings=self.settings) for article in reversed(releases)]
         updated_at = max((article.updated_at for article in releases), default=EPOCH)
-        return calendar_ics(items, title=self.settings.publication.title, stamp=updated_at)
+        events = map(self.cards.calendar, reversed(releases))
+        return calendar_of(events, title=self.settings.publication.title, stamp=updated_at)
 
     def _search_index(self) -> bytes:
         return search_index(map(self.cards.card, self.archive.current))

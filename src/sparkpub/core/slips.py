@@ -19,6 +19,7 @@ from sparkpub.core.article import Article
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Card, Cards, Picture, Text
 from sparkpub.core.feeds import Entry, weight
+from sparkpub.core.ics import CalendarItem, event_text
 from sparkpub.core.model import Asset, Correction, Image, Issue, Status
 from sparkpub.core.settings import Settings
 
@@ -41,7 +42,7 @@ class Known:
     """A release as its facts tell it.
 
     The issue of `article` has neither body, source nor rule, its pictures have no data. `digest` changes with
-    anything in the facts, `text` with the text.
+    anything in the facts, and with the texts.
     """
 
     slip_id: int
@@ -50,6 +51,7 @@ class Known:
     text: tuple[str, str, int]
     event: str
     weighs: int
+    calendar: str
     digest: str
 
 
@@ -67,6 +69,7 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
         [text.summary, text.opening, text.minutes],
         happened_on(article),
         weight(entry),
+        event_text(CalendarItem.released(article, settings=cards.settings)),
         key_of(text.html, html),
     ]
     return Slip(facts=json.dumps(facts, ensure_ascii=False), html=text.html, entry=html)
@@ -74,7 +77,7 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
 
 def read_facts(slip_id: int, facts: str) -> Known:
     """A release as its facts tell it, without its neighbours."""
-    article, issue, media, card, text, event, weighs, _ = json.loads(facts)
+    article, issue, media, card, text, event, weighs, calendar, _ = json.loads(facts)
     return Known(
         slip_id=slip_id,
         article=_article(article, _issue(issue), media),
@@ -82,6 +85,7 @@ def read_facts(slip_id: int, facts: str) -> Known:
         text=tuple(text),
         event=event,
         weighs=weighs,
+        calendar=calendar,
         digest=key_of(facts),
     )
 
@@ -134,6 +138,10 @@ class KeptCards(Cards):
             *((one.title, one.url, one.on, one.number) for one in article.earlier),
             *(one and (one.title, one.url, one.on, one.number) for one in (article.previous, article.next)),
         )
+
+    def calendar(self, article: Article) -> str:
+        """A release as an event of a calendar, but for its stamp."""
+        return self.known[_name(article)].calendar
 
     def _entry_of(self, article: Article, html: str) -> Entry:
         known = self.known[_name(article)]
