@@ -127,6 +127,21 @@ def calendar(
     ]
 
 
+_NOW = timedelta(0)
+_OPEN = frozenset({OccurrenceState.UNQUEUED, OccurrenceState.QUEUED, OccurrenceState.HELD})
+
+
+def due_within(
+    publication: Publication, issues: Iterable[Issue], known: Account, *, now: datetime, span: timedelta
+) -> list[Issue]:
+    """The issues of which something comes within a time from `now` on, queued or not, in the order of release."""
+    first, last = now.date().toordinal() - 1, now.date().toordinal() + span.days + 3  # a day begins elsewhere earlier
+    start, end = (date.fromordinal(min(max(day, 1), date.max.toordinal())) for day in (first, last))
+    rows = calendar(publication, issues, known, start=start, end=end, now=now)
+    coming = (row.due for row in rows if row.state in _OPEN and _NOW <= row.due.occurrence.at - now <= span)
+    return list({due.issue.id: due.issue for due in coming}.values())
+
+
 _COUNTED = {2: "two", 3: "three", 4: "four"}
 
 

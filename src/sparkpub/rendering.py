@@ -1,6 +1,6 @@
 """Render issues: the message of a release, the files of a look at one, the findings of a check."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from sparkpub.core.email import edition_hash, render_edition
 from sparkpub.core.lint import lint_email, lint_issue
 from sparkpub.core.mail import Addressing, Compiled, compile_message, message_head
 from sparkpub.core.model import Asset, Edition, Issue, Occurrence, Release, Status
+from sparkpub.core.outlook import never
 from sparkpub.core.schedule import next_occurrences, numbered
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import Fault, InputError, Severity, UsageError
@@ -163,6 +164,8 @@ def preview_files(publication: Publication, issue: Issue, number: int | None, *,
 
 def check_issue(publication: Publication, issue: Issue, *, now: datetime) -> list[Fault]:
     """Every finding of an issue: its own, its pictures', the theme's, and those of the email it would become."""
+    if issue.rule is not None and never(issue.rule):
+        return lint_issue(issue, number=None)
     try:
         look = look_at(publication, issue, None, now=now)
     except UsageError:
@@ -188,6 +191,20 @@ def findings_of(publication: Publication, look: Look) -> list[Fault]:
             assets=look.edition.assets,
         ),
     ]
+
+
+def check_links(
+    issues: Sequence[Issue], *, progress: Callable[[int, int], None], allows_loopback: bool = False
+) -> list[Fault]:
+    """A finding for each link to the web that gives no page any more; every address is asked once.
+
+    Addresses of our own machine are asked only where `allows_loopback`: no test needs a network.
+    """
+    from sparkpub.adapters.webpages import gone
+    from sparkpub.core.lint.rot import dead_links, web_links
+
+    dead = gone(web_links(issues), progress=progress, allows_loopback=allows_loopback)
+    return [fault for issue in issues for fault in dead_links(issue, dead)]
 
 
 def check_before_queue(publication: Publication, issue: Issue, *, now: datetime) -> None:

@@ -4,16 +4,18 @@ import json
 import os
 import shlex
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, from_here, instant, plural, progress
+from sparkpub.cli.standings import known_account
 from sparkpub.cli.tables import table
 from sparkpub.core.model import Issue
 from sparkpub.errors import Fault, InputError, Severity, UsageError
+from sparkpub.queueing import due_within
 from sparkpub.shelf import Shelf, read_shelf
 
 
@@ -96,14 +98,18 @@ def new_command(face: Face, title: str, series: str, of: str, release: str) -> i
 @click.option(
     "--sarif", type=click.Path(dir_okay=False), metavar="FILE", help="Write the findings as SARIF, for code hosts."
 )
+@click.option("--due", metavar="TIME", help="Only what comes due within that time, like 14d; asks its links too.")
 @common
-def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | None) -> int:
+def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | None, due: str | None) -> int:
     """Find every fault in settings and issues, with line and cure.
 
     Each issue is parsed, rendered and linted as its next occurrence would be. A lint is waived in front matter:
     `allow: [SPK012: why]`. Exit 2 with faults; with warnings alone 0, or 1 under --strict.
+
+    With --due, what was written long ago is looked at again before it goes out. Where `[alerts] check_links` is on,
+    each page that it links to is asked for, and a link that gives none is a warning.
     """
-    findings, checked = _findings(face, ids)
+    findings, checked = _findings(face, ids, _span(due) if due is not None else None)
     if sarif:
         from sparkpub.adapters.files import write_if_changed
         from sparkpub.core.lint.sarif import sarif_report
@@ -113,7 +119,21 @@ def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | N
     return _verdict(face, findings, checked=checked, strict=strict)
 
 
-def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
+def _span(text: str) -> timedelta:
+    """A time as `--due` takes it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from sparkpub.core.durations import seconds
+
+    try:
+        return timedelta(seconds=seconds(text))
+    except (ValueError, OverflowError):
+        raise UsageError(f"--due '{text}' is no time; write it like 14d or 12h") from None
+
+
+def _findings(face: Face, ids: tuple[str, ...], due: timedelta | None) -> tuple[list[Fault], int]:
     """Everything that is wrong, in the order of files and lines, and how many issues were looked at."""
     from sparkpub.core.lint import lint_shelf
     from sparkpub.rendering import check_issue
@@ -126,12 +146,25 @@ def _findings(face: Face, ids: tuple[str, ...]) -> tuple[list[Fault], int]:
         return list(settings.faults), 0
     shelf = read_shelf(publication)
     issues, findings = _chosen(shelf, ids) if ids else (list(shelf.issues.values()), list(shelf.faults))
+    if due is not None:
+        issues = due_within(publication, issues, known_account(face), now=now, span=due)
+        findings += _dead_links(face, issues)
     with progress(face, "checking") as advance:
         for count, issue in enumerate(issues, 1):
             findings += check_issue(publication, issue, now=now)
             advance(count, len(issues))
     findings += [*lint_shelf(shelf.issues.values(), of=issues), *_theme_faults(face, issues)]
     return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
+
+
+def _dead_links(face: Face, issues: list[Issue]) -> list[Fault]:
+    """The links that give no page any more, where the settings let us ask."""
+    from sparkpub.rendering import check_links
+
+    if not face.publication.settings.alerts.check_links:
+        return []
+    with progress(face, "asking links") as advance:
+        return check_links(issues, progress=advance)
 
 
 def _theme_faults(face: Face, issues: list[Issue]) -> tuple[Fault, ...]:

@@ -266,6 +266,8 @@ class AlertSettings:
     """The address that is told."""
     proof: str = "1d"
     """How long before an issue goes out its proof is sent there."""
+    check_links: bool = False
+    """Whether `check --due` asks the web for each linked page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 To add one, write a function with the next free code in the module whose first line it fits, and a test:
 
 ```text
-of the issue as written    titles  prose  addresses  pictures  structure
+of the issue as written    titles  prose  addresses  pictures  structure  rules
 of the email               skeleton  sight  trust  weight  clients
 of all issues together     shelves
+of the web                 rot
 ```
 """
 

@@ -57,7 +57,7 @@ def vague_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK038", Severity.WARNING)
 def shortened_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link through a shortener: filters distrust it, readers do not see its goal, and it dies with the shortener."""
-    for line, address, _ in _addresses(manuscript):
+    for line, address, _ in web_addresses(manuscript):
         if address.hostname in _SHORTENERS:
             yield Finding(line=line, message=f"a link through {address.hostname}", cure="link to the page itself")
 
@@ -65,7 +65,7 @@ def shortened_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK039", Severity.WARNING)
 def misleading_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link that shows one address and leads to another: what phishing does."""
-    for line, address, text in _addresses(manuscript):
+    for line, address, text in web_addresses(manuscript):
         shown = _SHOWN_ADDRESS.match(text.strip())
         host = (address.hostname or "").removeprefix("www.")
         name = re.split(r"[/?#:]", re.sub(r"^https?://", "", shown[0].lower()))[0].removeprefix("www.") if shown else ""
@@ -77,7 +77,7 @@ def misleading_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK040", Severity.ADVICE)
 def plain_http_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link by http: whoever sits between can read and change the page."""
-    for line, address, _ in _addresses(manuscript):
+    for line, address, _ in web_addresses(manuscript):
         if address.scheme == "http" and not _is_private(address.hostname or ""):
             message = f"'{address.geturl()[:60]}' is not encrypted"
             yield Finding(line=line, message=message, cure="write https:// if the page is there too")
@@ -86,7 +86,7 @@ def plain_http_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK041", Severity.ADVICE)
 def tracked_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link that carries somebody's tracking mark, as addresses copied from newsletters and social networks do."""
-    for line, address, _ in _addresses(manuscript):
+    for line, address, _ in web_addresses(manuscript):
         marks = [name for name, _ in parse_qsl(address.query, keep_blank_values=True) if _TRACKING.match(name)]
         if marks:
             message = f"the link to {address.hostname} carries {', '.join(marks)[:60]}"
@@ -96,7 +96,7 @@ def tracked_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK042", Severity.WARNING)
 def private_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link to a machine that only its author can reach."""
-    for line, address, _ in _addresses(manuscript):
+    for line, address, _ in web_addresses(manuscript):
         if _is_private(address.hostname or ""):
             yield Finding(
                 line=line, message=f"readers cannot reach '{address.netloc[:60]}'", cure="link to the public page"
@@ -106,7 +106,7 @@ def private_link(manuscript: Manuscript) -> Iterator[Finding]:
 @manuscript_lint("SPK043", Severity.WARNING)
 def suspicious_link(manuscript: Manuscript) -> Iterator[Finding]:
     """A link with a number for a host, or with a user name: mail filters take it for fraud."""
-    for line, address, _ in _addresses(manuscript):
+    for line, address, _ in web_addresses(manuscript):
         host = address.hostname or ""
         what = "a user name" if "@" in address.netloc else "a number for a host" if _is_number(host) else ""
         if what and not _is_private(host):
@@ -134,7 +134,7 @@ def _links(manuscript: Manuscript) -> Sequence[tuple[int, str, str]]:
     return [(manuscript.body_line(use.line), use.href, use.text) for use in uses]
 
 
-def _addresses(manuscript: Manuscript) -> Iterator[tuple[int, SplitResult, str]]:
+def web_addresses(manuscript: Manuscript) -> Iterator[tuple[int, SplitResult, str]]:
     """Every link to the web, its address taken apart."""
     for line, href, text in _links(manuscript):
         if re.match(r"https?://", href, re.IGNORECASE):

@@ -7,6 +7,7 @@ from sparkpub.core.lint import (
     clients,
     pictures,
     prose,
+    rules,
     shelves,
     sight,
     skeleton,
@@ -16,13 +17,15 @@ from sparkpub.core.lint import (
     weight,
 )
 from sparkpub.core.lint.registry import MANUSCRIPT_LINTS, PROOF_LINTS, SHELF_LINTS, Lint
+from sparkpub.core.lint.rot import GONE
 
 __all__ = ["LINTS", "MANUSCRIPT_LINTS", "PROOF_LINTS", "SHELF_LINTS"]
 
 # Importing them registered their lints.
-_LINT_MODULES = (addresses, clients, pictures, prose, shelves, sight, skeleton, structure, titles, trust, weight)
+_LINT_MODULES = (addresses, clients, pictures, prose, rules, shelves, sight, skeleton, structure, titles, trust, weight)
 
 LINTS: Mapping[str, Lint] = {
-    lint.code: lint for lint in sorted((*MANUSCRIPT_LINTS, *PROOF_LINTS, *SHELF_LINTS), key=lambda lint: lint.code)
+    lint.code: lint
+    for lint in sorted((*MANUSCRIPT_LINTS, *PROOF_LINTS, *SHELF_LINTS, GONE), key=lambda lint: lint.code)
 }
 """Every lint by its code, in order."""
