@@ -18,20 +18,81 @@ def read_issues(folder: Path) -> Iterator[tuple[str, bytes]]:
     Hidden files and what links out of the folder are left out. Of a file that is too large for an issue only as
     much is read as shows that.
     """
-    for path in _files(folder / "issues", folder):
-        if not path.name.endswith(".md"):
-            continue
-        with contextlib.suppress(FileNotFoundError):  # an editor may save by deleting
-            with path.open("rb") as file:
-                data = file.read(_ISSUE_BYTES)
-            yield path.relative_to(folder).as_posix(), data
+    for path, _ in issue_stamps(folder):
+        data = read_issue(folder, path)
+        if data is not None:
+            yield path, data
+
+
+def read_issue(folder: Path, path: str) -> bytes | None:
+    """The bytes of one issue file by its path in `folder`, None if it is gone: an editor may save by deleting."""
+    try:
+        with (folder / path).open("rb") as file:
+            return file.read(_ISSUE_BYTES)
+    except FileNotFoundError:
+        return None
+
+
+def issue_stamps(folder: Path) -> Iterator[tuple[str, str]]:
+    """The path of each issue file, as `read_issues` has them, with a stamp: another one after every write.
+
+    The kernel's time of change is in it, which nobody can set back. It moves in steps of a few milliseconds.
+    """
+    root = folder / "issues"
+    skipped = len(str(root)) - len("issues")
+    for path, status in _files(root, folder):
+        if path.endswith(".md"):
+            yield path[skipped:], _stamp(status)
+
+
+def issue_stamp(folder: Path, path: str) -> str | None:
+    """The stamp of one issue file, None if there is none at `path`.
+
+    Raises:
+        ValueError: that cannot be told from the path alone, for links or folders are in play.
+    """
+    parts = path.split("/")
+    if parts[0] != "issues" or not path.endswith(".md") or any(part in ("", "..") for part in parts):
+        raise ValueError(path)
+    if any(part.startswith(".") and part not in _SHOWN_THOUGH_HIDDEN for part in parts):
+        return None
+    if (folder / path).parent.resolve() != (folder.resolve() / path).parent:
+        raise ValueError(path)
+    try:
+        status = (folder / path).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(status.st_mode):
+        return _stamp(status)
+    if stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        raise ValueError(path)
+    return None
+
+
+def changed_at_ns(stamp: str) -> int:
+    """When the file of a stamp was changed last, by its file system's clock."""
+    return int(stamp.rpartition(".")[2])
+
+
+def file_clock_ns(folder: Path) -> int:
+    """What the clock says that stamps the files of a folder: a file is written there and taken away again."""
+    probe = folder / f".{secrets.token_hex(8)}.new"
+    probe.touch()
+    try:
+        return probe.stat().st_ctime_ns
+    finally:
+        probe.unlink()
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size}.{status.st_ino}.{status.st_mtime_ns}.{status.st_ctime_ns}"
 
 
 def read_static(folder: Path) -> Iterator[tuple[str, Path]]:
     """Each file below `static/` as its path there (with /) and where it is, in the order of the paths."""
     root = folder / "static"
-    for path in _files(root, folder):
-        yield path.relative_to(root).as_posix(), path
+    for path, _ in _files(root, folder):
+        yield path[len(f"{root}/") :], Path(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -100,14 +161,14 @@ def _beside(path: Path, data: bytes, *, is_durable: bool) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def _files(root: Path, folder: Path) -> Iterator[Path]:
+def _files(root: Path, folder: Path) -> list[tuple[str, os.stat_result]]:
     """Every regular file below `root` that lies in `folder` when links are followed, in the order of the paths."""
     home = folder.resolve()
-    found: list[Path] = []
-    pending, seen = [root], set()
+    found: list[tuple[str, os.stat_result]] = []
+    pending, seen = [str(root)], set()
     while pending:
         here = pending.pop()
-        real = here.resolve()
+        real = Path(here).resolve()
         if real in seen or not real.is_relative_to(home):
             continue
         seen.add(real)
@@ -115,23 +176,21 @@ def _files(root: Path, folder: Path) -> Iterator[Path]:
             for entry in entries:
                 if entry.name.startswith(".") and entry.name not in _SHOWN_THOUGH_HIDDEN:
                     continue
-                path = here / entry.name
-                if _is_folder(path):
+                path = f"{here}/{entry.name}"
+                status = _status_within(entry, home)
+                if status is None:
+                    continue
+                if stat.S_ISDIR(status.st_mode):
                     pending.append(path)
-                elif _is_file_within(path, home):
-                    found.append(path)
-    yield from sorted(found, key=lambda path: path.as_posix())
+                elif stat.S_ISREG(status.st_mode):
+                    found.append((path, status))
+    return sorted(found)
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder, through links too."""
-    with contextlib.suppress(OSError):
-        return stat.S_ISDIR(path.stat().st_mode)
-    return False
-
-
-def _is_file_within(path: Path, home: Path) -> bool:
-    """Whether a path is a regular file (no pipe, no device) that lies in `home`, links followed."""
+def _status_within(entry: os.DirEntry[str], home: Path) -> os.stat_result | None:
+    """What an entry is, links followed; None for a file that lies outside `home`, or for what is gone."""
     with contextlib.suppress(OSError, RuntimeError):
-        return stat.S_ISREG(path.stat().st_mode) and path.resolve().is_relative_to(home)
-    return False
+        status = entry.stat()
+        if not entry.is_symlink() or stat.S_ISDIR(status.st_mode) or Path(entry.path).resolve().is_relative_to(home):
+            return status
+    return None

@@ -10,16 +10,18 @@ another rule (`IssueState.activated_at`), and once for ever per (issue, number) 
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import accumulate
+from typing import Protocol
 
 from sparkpub.core.model import (
     Anniversary,
     Decision,
     Every,
     FixedDate,
+    Holder,
     Issue,
     IssueState,
     Milestones,
@@ -32,8 +34,6 @@ from sparkpub.core.model import (
     Years,
 )
 from sparkpub.core.schedule import event_date, occurrences
-
-_FILE_SAYS = "its file says "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,11 @@ class Account:
 
     `watermark` is the instant of the last tick that was not paused, `resumed_at` the last `resume`, `stopped` the
     reason everything is stopped ("" if nothing is). `waiting_since` is the date of the oldest due occurrence that
-    spacing or a fault has kept waiting.
+    spacing or a fault has kept waiting. `doubled` are the ids that two files claim, or whose slug is another's too, each
+    with what there is to say of it: they are held until somebody has told them apart.
+
+    An account of some issues alone has `mailed`, for spacing looks at all: pairs of a date and the latest instant at
+    which something due up to it was mailed, of every date that is asked for and of the last date there is.
     """
 
     states: Mapping[str, IssueState]
@@ -61,11 +65,13 @@ class Account:
     resumed_at: datetime | None = None
     waiting_since: date | None = None
     stopped: str = ""
+    doubled: Mapping[str, str] = field(default_factory=dict)
+    mailed: tuple[tuple[date, datetime], ...] | None = None
 
     @cached_property
     def last_release_at(self) -> datetime | None:
         """The latest instant at which something was mailed, None on a new press."""
-        return max((r.released_at for r in self.releases if r.is_mailed), default=None)
+        return max((at for _, at in self._mailed), default=None)
 
     def last_release_up_to(self, on: date) -> datetime | None:
         """The latest instant at which something due on or before a date was mailed."""
@@ -96,10 +102,16 @@ class Account:
     def _decided(self) -> Mapping[tuple[str, int], Decision]:
         return {(d.issue_id, d.number): d for d in self.decisions}
 
+    @property
+    def _mailed(self) -> Iterable[tuple[date, datetime]]:
+        if self.mailed is not None:
+            return self.mailed
+        return ((r.on, r.released_at) for r in self.releases if r.is_mailed)
+
     @cached_property
     def _latest_by_date(self) -> tuple[list[date], list[datetime]]:
         """The dates of what was mailed, ascending, and beside each the latest release up to it."""
-        mailed = sorted((r.on, r.released_at) for r in self.releases if r.is_mailed)
+        mailed = sorted(self._mailed)
         return [on for on, _ in mailed], list(accumulate((at for _, at in mailed), max))
 
 
@@ -152,7 +164,27 @@ def _choice(rule: Anniversary) -> str:
             return "milestones"
 
 
-def queued(issue: Issue, now: datetime, earlier: IssueState | None = None) -> IssueState:
+class Reviewed(Protocol):
+    """What of an issue decides whether it stays in the queue."""
+
+    @property
+    def id(self) -> str:
+        """Its permanent name."""
+
+    @property
+    def status(self) -> Status:
+        """What its file says."""
+
+    @property
+    def rule(self) -> FixedDate | Anniversary | None:
+        """When it is due."""
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of its file."""
+
+
+def queued(issue: Reviewed, now: datetime, earlier: IssueState | None = None) -> IssueState:
     """The state of an issue that a person queues, or takes up again, at `now`; what its file says now is approved.
 
     One that is queued already, under the same rule, keeps its `earlier` activation, so that queueing it again
@@ -169,8 +201,13 @@ def queued(issue: Issue, now: datetime, earlier: IssueState | None = None) -> Is
     )
 
 
+def held(state: IssueState, by: Holder, reason: str) -> IssueState:
+    """The same issue kept back."""
+    return replace(state, state=QueueState.HELD, held_by=by, reason=reason)
+
+
 def review(
-    issues: Iterable[Issue], account: Account, *, now: datetime, queues_ready: bool, is_strict: bool
+    issues: Iterable[Reviewed], account: Account, *, now: datetime, queues_ready: bool, is_strict: bool
 ) -> list[IssueState]:
     """The states that must change before anything is released, because files changed since the last look.
 
@@ -192,20 +229,22 @@ def review(
 
 
 def _reviewed(
-    issue: Issue, state: IssueState, *, now: datetime, is_released: bool, is_strict: bool
+    issue: Reviewed, state: IssueState, *, now: datetime, is_released: bool, is_strict: bool
 ) -> IssueState | None:
     """The new state of one issue in the queue, None if nothing that matters has changed."""
-    is_held_by_file = state.state is QueueState.HELD and state.reason.startswith(_FILE_SAYS)
+    is_held_by_file = state.state is QueueState.HELD and state.held_by is Holder.FILE
     if state.state is not QueueState.QUEUED and not is_held_by_file:
         return None
     if issue.status is not Status.READY:
-        reason = f"{_FILE_SAYS}{issue.status}"
-        return None if state.reason == reason else replace(state, state=QueueState.HELD, reason=reason)
+        change = held(state, Holder.FILE, f"its file says {issue.status}")
+        return None if state == change else change
     current = queued(issue, now)
     if current.rule_hash != state.rule_hash and is_released:
-        return replace(current, state=QueueState.HELD, reason="its rule was edited after a release")
+        # The text stays the one that was approved, so that the difference can still be shown.
+        current = replace(current, content_hash=state.content_hash)
+        return held(current, Holder.EDIT, "its rule was edited after a release")
     if is_strict and (current.content_hash, current.rule_hash) != (state.content_hash, state.rule_hash):
-        return replace(state, state=QueueState.HELD, reason="it was edited after it was approved")
+        return held(state, Holder.EDIT, "it was edited after it was approved")
     return current if is_held_by_file or current.rule_hash != state.rule_hash else None
 
 
@@ -224,7 +263,7 @@ def decide(
     """
     if pause := account.stopped or doubt_of_clock(account, now=now, pace=pace):
         return Agenda(pause=pause)
-    open_ = _unsettled(issues, account, now=now, window=_looked_at(account, now, pace, window))
+    open_ = _unsettled(issues, account, now=now, window=looked_at(account, now=now, pace=pace, window=window))
     to_release: list[Due] = []
     missed: list[Due] = []
     waiting: list[Due] = []
@@ -268,7 +307,9 @@ def doubt_of_clock(account: Account, *, now: datetime, pace: Pace) -> str:
     return ""
 
 
-def _looked_at(account: Account, now: datetime, pace: Pace, window: tuple[date, date]) -> tuple[date, date]:
+def looked_at(
+    account: Account, *, now: datetime, pace: Pace, window: tuple[date, date] = (date.min, date.max)
+) -> tuple[date, date]:
     """The dates on which something may be due: from what was seen last to tomorrow, whatever the zone."""
     seen = (account.watermark or now).toordinal()
     since = min(seen, now.toordinal() - pace.grace.days, (account.waiting_since or now).toordinal())
@@ -313,7 +354,7 @@ def occurrence_state(due: Due, account: Account, *, now: datetime, pace: Pace) -
     if occurrence.at < (state.activated_at if state and is_queued else now):
         return OccurrenceState.PAST
     is_held_in_file = issue.status is Status.HOLD or (is_queued and issue.status is not Status.READY)
-    if is_held_in_file or (state and state.state is QueueState.HELD):
+    if is_held_in_file or issue.id in account.doubled or (state and state.state is QueueState.HELD):
         return OccurrenceState.HELD
     if not is_queued:
         return OccurrenceState.UNQUEUED
