@@ -121,10 +121,8 @@ def test_a_deferred_reader_is_tried_again_when_it_is_time_and_given_up_in_the_en
 
     with mailing(tmp_path, script=script, retry_seconds=(300, 900), give_up="1h") as (press, kept, sink):
         assert (send(press, now=NOW).deferred, balance(press, kept).sent) == (1, 9)
-        tries = [
-            (minutes, send(press, now=NOW + timedelta(minutes=minutes)).deferred) for minutes in (4, 6, 7, 22, 37, 52)
-        ]
-        assert tries == [(4, 0), (6, 1), (7, 0), (22, 1), (37, 1), (52, 0)]
+        tries = [(minutes, send(press, now=NOW + timedelta(minutes=minutes)).deferred) for minutes in (4, 6, 7, 25, 46)]
+        assert tries == [(4, 0), (6, 1), (7, 0), (25, 1), (46, 0)]
         assert balance(press, kept).failed == 1
         assert press.ledger.release(kept.release_id).state is ReleaseState.FINISHED
         assert recipients(sink)["r3@example.org"] == 0

@@ -35,14 +35,16 @@ class Bag:
     begun: list[str] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
-    async def next(self) -> OneLetter | None:
+    async def next(self, route: str) -> OneLetter | None:
+        del route
         return self.letters.pop(0) if self.letters else None
 
-    def begin(self, letter: OneLetter) -> bool:
+    async def begin(self, letter: OneLetter) -> bool:
         self.begun.append(letter.recipient)
         return self.may_begin(letter)
 
-    def settle(self, letter: OneLetter, outcome: Outcome) -> None:
+    def settle(self, letter: OneLetter, outcome: Outcome, route: str) -> None:
+        del route
         assert letter.recipient not in self.outcomes
         self.outcomes[letter.recipient] = outcome
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from importlib import resources
 
 from sparkpub.adapters.secrets import PUBLIC_KEY
-from sparkpub.core.addresses import is_reserved
-from sparkpub.core.model import ReleaseState, SubscriberState
+from sparkpub.core.addresses import RESERVED
+from sparkpub.core.model import ReleaseState
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
 
@@ -25,7 +25,7 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
             raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
     if not settings.smtp:
         raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
-    if settings.delivery.sandbox or not _has_due(press, now) or not _has_real_readers(press):
+    if settings.delivery.sandbox or not _has_due(press, now) or not press.ledger.has_reader_besides(RESERVED):
         return
     if not _can_leave(press):
         raise UsageError(
@@ -42,18 +42,9 @@ def _placeholders() -> dict[str, str]:
 
 def _has_due(press: Press, now: datetime) -> bool:
     """Whether anything would be mailed now."""
-    for release in press.ledger.releases_in(ReleaseState.SENDING):
-        counts = press.ledger.open_counts(release.release_id, at=now)
-        if release.transport == press.transport and counts.pending + counts.due:
-            return True
-    return False
-
-
-def _has_real_readers(press: Press) -> bool:
-    """Whether any active reader is at a domain that mail can arrive at."""
     return any(
-        reader.state is SubscriberState.ACTIVE and not is_reserved(reader.address)
-        for reader in press.ledger.subscribers()
+        release.transport == press.transport and press.ledger.has_due(release.release_id, at=now)
+        for release in press.ledger.releases_in(ReleaseState.SENDING)
     )
 
 

@@ -31,15 +31,16 @@ class _Single:
         self._waiting: list[_Letter] = [letter]
         self.outcome: Outcome | None = None
 
-    async def next(self) -> _Letter | None:
+    async def next(self, route: str) -> _Letter | None:
+        del route
         return self._waiting.pop() if self._waiting else None
 
-    def begin(self, letter: _Letter) -> bool:
+    async def begin(self, letter: _Letter) -> bool:
         del letter
         return True
 
-    def settle(self, letter: _Letter, outcome: Outcome) -> None:
-        del letter
+    def settle(self, letter: _Letter, outcome: Outcome, route: str) -> None:
+        del letter, route
         self.outcome = outcome
 
     def give_back(self, letter: _Letter) -> None:

@@ -11,7 +11,7 @@ _LOCAL_MAX, _ADDRESS_MAX = 64, 254
 # Controls that are no white space, lone surrogates, overrides of direction.
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 # Names that RFC 2606 and RFC 6761 keep for examples and tests: no mail can ever arrive there.
-_RESERVED = ("example.com", "example.org", "example.net", "example", "test", "invalid", "localhost")
+RESERVED = ("example.com", "example.org", "example.net", "example", "test", "invalid", "localhost")
 
 
 def parse_address(text: str) -> str:
@@ -60,7 +60,7 @@ def address_key(address: str) -> str:
 def is_reserved(address: str) -> bool:
     """Whether an address lies at a domain that RFC 2606 keeps for examples and tests."""
     domain = address.rpartition("@")[2].lower().rstrip(".")
-    return any(domain == name or domain.endswith(f".{name}") for name in _RESERVED)
+    return any(domain == name or domain.endswith(f".{name}") for name in RESERVED)
 
 
 def plain_line(text: str) -> str:

@@ -3,6 +3,7 @@
 attempt ──▶ Outcome ──settle──▶ Settlement: the delivery's new state, and when to try again
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from sparkpub.core.model import DeliveryState
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?= |$)")
 _ADDRESS_FAULTS = (1,)  # RFC 3463 §3.2: X.1.X is about the address itself
 _TEXT_MAX = 80
+_JITTER = 0.2
 
 
 class Fate(StrEnum):
@@ -23,6 +25,17 @@ class Fate(StrEnum):
     DEFERRED = "deferred"  # not now: 4yz, or the connection was lost before the body
     REJECTED = "rejected"  # never: 5yz
     UNCERTAIN = "uncertain"  # the connection was lost after the body: nobody can know
+
+
+class TooFast(StrEnum):
+    """Whom our pace is too much for, as far as a reply tells."""
+
+    FOR_NOBODY = ""
+    FOR_RELAY = "relay"  # 421 and 454, and 451 with a word on policy: it speaks of itself
+    FOR_DOMAIN = "domain"  # 450: it speaks of the reader's mailbox and whoever keeps it
+
+
+_TOO_FAST = {"421": TooFast.FOR_RELAY, "454": TooFast.FOR_RELAY, "450": TooFast.FOR_DOMAIN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +49,15 @@ class Outcome:
     fate: Fate
     code: str
     is_address_fault: bool = False
+
+    @property
+    def too_fast(self) -> TooFast:
+        """Whom we were too fast for."""
+        if self.fate is not Fate.DEFERRED:
+            return TooFast.FOR_NOBODY
+        if self.code.startswith("451 4.7."):
+            return TooFast.FOR_RELAY
+        return _TOO_FAST.get(self.code[:3], TooFast.FOR_NOBODY)
 
 
 def outcome_of_reply(code: int, text: str) -> Outcome:
@@ -72,10 +94,18 @@ class Settlement:
     at: datetime
 
 
-def settle(
-    outcome: Outcome, *, attempts: int, first_at: datetime | None, now: datetime, policy: RetryPolicy
-) -> Settlement:
-    """What follows from an outcome; `attempts` counts this one, `first_at` is the first one's instant.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which attempt an outcome is of: its number from 1, and the instant of the first one, None for the first."""
+
+    release_id: int
+    subscriber_id: int
+    number: int
+    first_at: datetime | None
+
+
+def settle(outcome: Outcome, attempt: Attempt, *, now: datetime, policy: RetryPolicy) -> Settlement:
+    """What follows from an outcome.
 
     A deferred delivery is tried again after its wait, or failed if that would be later than `give_up_seconds` after
     its first attempt.
@@ -86,14 +116,21 @@ def settle(
         return Settlement(state=DeliveryState.FAILED, code=outcome.code, at=now)
     if outcome.fate is Fate.UNCERTAIN:
         return Settlement(state=DeliveryState.UNCERTAIN, code=outcome.code, at=now)
-    again_at = now + timedelta(seconds=retry_wait(attempts, policy))
-    if again_at - (first_at or now) > timedelta(seconds=policy.give_up_seconds):
+    again_at = now + timedelta(seconds=retry_wait(attempt, policy))
+    if again_at - (attempt.first_at or now) > timedelta(seconds=policy.give_up_seconds):
         return Settlement(state=DeliveryState.FAILED, code=f"given up: {outcome.code}", at=now)
     return Settlement(state=DeliveryState.DEFERRED, code=outcome.code, at=again_at)
 
 
-def retry_wait(attempts: int, policy: RetryPolicy) -> int:
-    """Seconds to wait after the attempt of this number (from 1)."""
+def retry_wait(attempt: Attempt, policy: RetryPolicy) -> int:
+    """Seconds to wait after an attempt: the policy's, and up to a fifth more.
+
+    How much more depends on the delivery and the attempt alone, so that what was deferred together comes back spread
+    out, and the same in every run.
+    """
     if not policy.retry_seconds:
         return 0
-    return policy.retry_seconds[min(attempts, len(policy.retry_seconds)) - 1]
+    wait = policy.retry_seconds[min(attempt.number, len(policy.retry_seconds)) - 1]
+    seed = f"{attempt.release_id}/{attempt.subscriber_id}/{attempt.number}".encode("ascii")
+    share = int.from_bytes(hashlib.blake2b(seed, digest_size=4).digest()) / 2**32
+    return wait + int(wait * _JITTER * share)

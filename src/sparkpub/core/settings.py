@@ -201,6 +201,12 @@ class DeliverySettings:
     """From a delivery's first attempt until it fails for good."""
     warm_up: tuple[int, ...] = ()
     """Messages a day while a new route is young."""
+    canary: str = ""
+    """Who goes first: a number of readers (`50`) or a share of them (`1%`); the others wait for how they fare."""
+    canary_wait: str = "30m"
+    """How long the others wait."""
+    canary_failed: float = 0.05
+    """The share of the first that may fail; beyond it the release stops until a person resumes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

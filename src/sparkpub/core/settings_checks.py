@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from sparkpub.core.canary import canary_size
 from sparkpub.core.checks import (
     address_fault,
     colour_fault,
@@ -202,6 +203,9 @@ _CHECKS: Mapping[Place, Check] = {
     ("delivery", "retry_seconds"): lambda value: _each(_COUNT)(value) if value else "it is empty; write [300, 3600]",
     ("delivery", "give_up"): _LENGTH,
     ("delivery", "warm_up"): _each(_COUNT),
+    ("delivery", "canary"): _parsed(lambda canary: canary_size(canary, 1)),
+    ("delivery", "canary_wait"): _required(_DURATION),
+    ("delivery", "canary_failed"): _number(0, 1, "write a share like 0.05"),
     ("smtp", "*", "host"): _required(host_fault),
     ("smtp", "*", "port"): _number(1, _LAST_PORT, f"write 1 to {_LAST_PORT}, usually 587 or 465"),
     ("smtp", "*", "username"): _text(line_fault),

@@ -2,14 +2,15 @@
 
 statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
 sqlite.py          Database                  one engine: connection, transactions, errors
-queue ◀─ releases ◀─ readers ◀─ deliveries   rows by topic, each a class that adds its methods
+queue ◀─ releases ◀─ readers ◀─ deliveries ◀─ following   rows by topic, each a class that adds its methods
 Ledger             all of them, on one database
 """
 
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sparkpub.adapters.ledger.deliveries import Claim, DeliveryRows, DueDelivery, OpenCounts, Run
+from sparkpub.adapters.ledger.deliveries import Claim, DueDelivery, OpenCounts, Run
+from sparkpub.adapters.ledger.following import DeliveryRow, FollowingRows
 from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
@@ -18,6 +19,7 @@ from sparkpub.errors import CopyError, LedgerError
 
 __all__ = [
     "Claim",
+    "DeliveryRow",
     "DueDelivery",
     "Event",
     "ImportCounts",
@@ -34,7 +36,7 @@ _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class Ledger(DeliveryRows):
+class Ledger(FollowingRows):
     """The ledger of one press."""
 
     @property

@@ -1,270 +1,21 @@
-"""Deliver letters over SMTP: one relay or the next, N connections, and an outcome for every letter.
-
-    post.next() ─▶ MAIL RCPT DATA ─▶ 354 ─▶ post.begin() ─▶ body [MAIL RCPT DATA of the following] ─▶ post.settle()
-
-Where the relay announces PIPELINING the envelope is one write, and the following letter's envelope goes out with the
-body, so that a letter costs one round trip. Between `begin` and the reply nothing can be known: a line lost there is
-an uncertain outcome, a line lost before is a deferred one.
-"""
+"""Deliver letters over SMTP: N connections to the relay that takes them, and an outcome for every letter."""
 
 import asyncio
-import base64
-import ssl
 from collections.abc import Sequence
-from typing import Final
 
-from sparkpub.adapters.smtp.post import L, Letter, Post, Route
-from sparkpub.adapters.smtp.wire import LineLostError, Reply, Wire
-from sparkpub.core.addresses import is_address
-from sparkpub.core.outcomes import Fate, Outcome, outcome_of_reply
+from sparkpub.adapters.smtp.post import L, Post, Route
+from sparkpub.adapters.smtp.relays import Relays
 from sparkpub.errors import TransportError
-
-_CLOSING: Final = 421
-_GO_AHEAD: Final = 354
-_GREETING: Final = 220
-_CONTINUE: Final = 334
-_LOST_IN_A_ROW: Final = 5
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class Connection:
-    """A connection to a relay that has greeted us, inside TLS and logged in where the route says so."""
-
-    def __init__(self, route: Route, wire: Wire) -> None:
-        """Use a line that was just opened."""
-        self._route, self._wire, self._wait = route, wire, route.timeouts
-        self._features: dict[str, str] = {}
-        self._has_transaction = False
-        self._is_closing = False
-        self.has_succeeded = False
-
-    @classmethod
-    async def open(cls, route: Route) -> "Connection":
-        """Connect, greet, encrypt, log in.
-
-        Raises:
-            TransportError: any of it failed; the message says what and the cure.
-        """
-        is_tls = route.security == "tls"
-        tls = (route.tls or ssl.create_default_context()) if is_tls else None
-        connection = None
-        try:
-            wire = await Wire.open(route.host, route.port, tls=tls, seconds=route.timeouts.connect)
-            connection = cls(route, wire)
-            await connection._greet()
-        except LineLostError as error:
-            if connection:
-                connection.hang_up()
-            raise TransportError(f"{route.name}: {error}; check [smtp] host, port and security") from error
-        except BaseException:
-            if connection:
-                connection.hang_up()
-            raise
-        return connection
-
-    async def _greet(self) -> None:
-        """Everything before the first letter."""
-        greeting = await self._wire.reply(seconds=self._wait.greeting)
-        if greeting.code != _GREETING:
-            raise self._refused("it greets", greeting, "try again later")
-        await self._hello()
-        if self._route.security == "starttls":
-            if "STARTTLS" not in self._features:
-                raise TransportError(
-                    f'{self._route.name} offers no STARTTLS; set security = "tls" with its port for TLS, or "none" '
-                    "if it stands on this machine"
-                )
-            reply = await self._ask(b"STARTTLS")
-            if reply.code != _GREETING:
-                raise self._refused("it will not start TLS", reply, "ask its operator")
-            context = self._route.tls or ssl.create_default_context()
-            await self._wire.start_tls(context, self._route.host, seconds=self._wait.command)
-            await self._hello()
-        if self._route.username:
-            await self._log_in()
-
-    async def _hello(self) -> None:
-        """Say who we are, and note what the relay can do."""
-        name = self._route.hello.encode("ascii")
-        reply = await self._ask(b"EHLO " + name)
-        self._features = {}
-        if reply.is_good:
-            for line in reply.lines[1:]:
-                keyword, _, rest = line.strip().partition(" ")
-                self._features[keyword.upper()] = rest
-            return
-        reply = await self._ask(b"HELO " + name)
-        if not reply.is_good:
-            raise self._refused("it will not speak to us", reply, "ask its operator")
-
-    async def _log_in(self) -> None:
-        """Prove who we are, never in the clear on a network."""
-        if not self._wire.is_encrypted and self._route.host not in _LOOPBACK:
-            raise TransportError(
-                f'{self._route.name}: the password would be sent in the clear; set security = "starttls" or "tls"'
-            )
-        user, password = self._route.username.encode(), self._route.password.encode()
-        methods = self._features.get("AUTH", "").upper().split()
-        if "LOGIN" in methods and "PLAIN" not in methods:
-            reply = await self._ask(b"AUTH LOGIN")
-            for answer in (user, password):
-                if reply.code == _CONTINUE:
-                    reply = await self._ask(base64.b64encode(answer))
-        else:
-            reply = await self._ask(b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password))
-        if not reply.is_good:
-            cure = "check [smtp] username and SPARKPUB_SMTP_PASSWORD in secrets.env"
-            raise self._refused("it does not let us in", reply, cure)
-
-    def _refused(self, what: str, reply: Reply, cure: str) -> TransportError:
-        said = outcome_of_reply(reply.code, reply.text).code
-        return TransportError(f"{self._route.name}: {what}: {said}; {cure}")
-
-    async def _ask(self, command: bytes, seconds: float | None = None) -> Reply:
-        """Send one command and read its reply."""
-        wait = self._wait.command if seconds is None else seconds
-        await self._wire.write(command + b"\r\n", seconds=wait)
-        return await self._wire.reply(seconds=wait)
-
-    async def carry(self, letter: L, post: Post[L]) -> L | None:
-        """Deliver a letter and all that follow, until there are none or the line is gone.
-
-        Returns a letter that was taken but not tried, if the line was gone before.
-
-        Raises:
-            TransportError: the relay cannot take such letters at all; the letter was given back.
-        """
-        current: L | None = letter
-        is_offered = False
-        try:
-            while current is not None:
-                has_line, following = await self._deliver(current, post, is_offered=is_offered)
-                if not has_line:
-                    self.hang_up()
-                    return following
-                is_offered = following is not None and is_address(following.recipient)
-                current = following or await post.next()
-        except BaseException as error:
-            self.hang_up()
-            if current is not None and isinstance(error, TransportError):
-                post.give_back(current)
-            raise
-        await self._quit()
-        return None
-
-    async def _deliver(self, letter: L, post: Post[L], *, is_offered: bool) -> tuple[bool, L | None]:
-        """Deliver one letter; whether the line can take another, and the letter that was taken ahead, if any."""
-        following: L | None = None
-        has_begun = False
-        try:
-            outcome = await self._offer(letter, is_offered=is_offered)
-            if outcome is None:
-                if not post.begin(letter):
-                    return False, None
-                has_begun = True
-                self._has_transaction = False  # the body ends it, whatever the relay says to it
-                if "PIPELINING" in self._features and not post.is_paced:
-                    following = await post.next()
-                outcome = await self._send(letter.data, self._envelope(following) if following else b"")
-        except LineLostError as error:
-            fate = Fate.UNCERTAIN if has_begun else Fate.DEFERRED
-            post.settle(letter, Outcome(fate=fate, code=str(error)))
-            return False, following
-        post.settle(letter, outcome)
-        self.has_succeeded = self.has_succeeded or outcome.fate is not Fate.DEFERRED
-        return not self._is_closing, following
-
-    async def _send(self, data: bytes, ahead: bytes) -> Outcome:
-        """Send a body, and what may go ahead with it; what the relay says to the body."""
-        await self._wire.write(data + b".\r\n" + ahead, seconds=self._wait.block)
-        reply = await self._wire.reply(seconds=self._wait.final)
-        self._heard(reply)
-        if reply.code == _GO_AHEAD:
-            raise LineLostError("its reply to the message makes no sense")
-        return outcome_of_reply(reply.code, reply.text)
-
-    async def _offer(self, letter: Letter, *, is_offered: bool) -> Outcome | None:
-        """Offer a letter's envelope; None if its body is awaited, else why it is not."""
-        if not (is_address(letter.sender) and is_address(letter.recipient)):
-            return Outcome(fate=Fate.REJECTED, code="its address is none that can be mailed", is_address_fault=True)
-        limit = self._features.get("SIZE", "")
-        if limit.isdecimal() and 0 < int(limit) < len(letter.data):
-            raise TransportError(
-                f"{self._route.name} takes no message over {limit} bytes, and this one has {len(letter.data)}; "
-                "make it smaller or use another relay"
-            )
-        if "PIPELINING" not in self._features:
-            return await self._offer_step_by_step(letter)
-        if not is_offered:
-            await self._wire.write(self._envelope(letter), seconds=self._wait.command)
-        if self._has_transaction:
-            self._heard(await self._wire.reply(seconds=self._wait.command))
-        wait = (self._wait.command, self._wait.command, self._wait.data)
-        mail, recipient, data = [self._heard(await self._wire.reply(seconds=seconds)) for seconds in wait]
-        self._has_transaction = mail.is_good
-        refused = next((reply for reply in (mail, recipient) if not reply.is_good), None)
-        if refused is None and data.code == _GO_AHEAD:
-            return None
-        if data.code == _GO_AHEAD:
-            # RFC 2920 §3.1: it waits for a body although nobody is to get it; an empty one ends that.
-            self._heard(await self._ask(b"."))
-            self._has_transaction = False
-        return self._unless_accepted(refused or data)
-
-    async def _offer_step_by_step(self, letter: Letter) -> Outcome | None:
-        """The same, one command at a time."""
-        if self._has_transaction:
-            self._heard(await self._ask(b"RSET"))
-        commands = self._envelope(letter).split(b"\r\n")[-4:-1]
-        for command, seconds in zip(commands, (self._wait.command, self._wait.command, self._wait.data), strict=True):
-            reply = self._heard(await self._ask(command, seconds))
-            is_last = command == b"DATA"
-            self._has_transaction = self._has_transaction or reply.is_good
-            if not (reply.code == _GO_AHEAD if is_last else reply.is_good):
-                return self._unless_accepted(reply)
-        return None
-
-    @staticmethod
-    def _unless_accepted(reply: Reply) -> Outcome:
-        """What a refusal before the body means; a 2yz here makes no sense."""
-        if reply.is_good:
-            raise LineLostError("its reply to DATA makes no sense")
-        return outcome_of_reply(reply.code, reply.text)
-
-    def _heard(self, reply: Reply) -> Reply:
-        """Note that the relay is about to hang up, if that is what it says."""
-        self._is_closing = self._is_closing or reply.code == _CLOSING
-        return reply
-
-    def _envelope(self, letter: Letter) -> bytes:
-        """RSET where a transaction was left open, MAIL, RCPT and DATA. Both addresses were checked."""
-        if not (is_address(letter.sender) and is_address(letter.recipient)):
-            return b""
-        size = f" SIZE={len(letter.data)}" if "SIZE" in self._features else ""
-        reset = "RSET\r\n" if self._has_transaction else ""
-        return (f"{reset}MAIL FROM:<{letter.sender}>{size}\r\nRCPT TO:<{letter.recipient}>\r\nDATA\r\n").encode("ascii")
-
-    async def _quit(self) -> None:
-        """Take leave; whether it is heard does not matter any more."""
-        try:
-            await self._ask(b"QUIT", self._wait.quit)
-        except LineLostError:
-            pass
-        finally:
-            self.hang_up()
-
-    def hang_up(self) -> None:
-        """Close the line without a word."""
-        self._wire.close()
 
 
 async def deliver(routes: Sequence[Route], post: Post[L], *, connections: int) -> None:
-    """Deliver all of a post's letters over up to `connections` connections, by the first route that answers.
+    """Deliver all of a post's letters over up to `connections` connections, by the first route that takes them.
 
     Raises:
         TransportError: no relay can be used; letters that were not tried were given back.
     """
-    tasks = [asyncio.create_task(_work(routes, post)) for _ in range(max(1, connections))]
+    relays = Relays(routes)
+    tasks = [asyncio.create_task(_work(relays, routes[0].name, post)) for _ in range(max(1, connections))]
     try:
         ends = await asyncio.gather(*tasks)
     except BaseException:
@@ -273,21 +24,20 @@ async def deliver(routes: Sequence[Route], post: Post[L], *, connections: int) -
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
     failure = next((end for end in ends if end is not None), None)
-    if failure is not None and (letter := await post.next()) is not None:
+    if failure is not None and (letter := await post.next(routes[0].name)) is not None:
         post.give_back(letter)
         raise failure
 
 
-async def _work(routes: Sequence[Route], post: Post[L]) -> TransportError | None:
+async def _work(relays: Relays, first: str, post: Post[L]) -> TransportError | None:
     """Keep one connection busy; why it could not be, or None when there was nothing left to do.
 
     A relay that hangs up again and again without a word on any letter is left alone after a few times.
     """
-    lost_in_a_row = 0
-    letter = await post.next()
+    letter = await post.next(first)
     while letter is not None:
         try:
-            connection = await _connect(routes)
+            connection = await relays.connect()
         except TransportError as error:
             post.give_back(letter)
             return error
@@ -295,25 +45,6 @@ async def _work(routes: Sequence[Route], post: Post[L]) -> TransportError | None
             letter = await connection.carry(letter, post)
         except TransportError as error:
             return error
-        lost_in_a_row = 0 if connection.has_succeeded else lost_in_a_row + 1
-        if lost_in_a_row >= _LOST_IN_A_ROW:
-            if letter is not None:
-                post.give_back(letter)
-            return TransportError("the relay takes nothing now; run the same command again later")
-        letter = letter or await post.next()
+        relays.note(connection)
+        letter = letter or await post.next(connection.route.name)
     return None
-
-
-async def _connect(routes: Sequence[Route]) -> Connection:
-    """A connection by the first route that gives one.
-
-    Raises:
-        TransportError: none does; the message is of each.
-    """
-    failures = []
-    for route in routes:
-        try:
-            return await Connection.open(route)
-        except TransportError as error:
-            failures.append(str(error))
-    raise TransportError("\n".join(failures))

@@ -28,20 +28,23 @@ L = TypeVar("L", bound=Letter)
 
 
 class Post(Protocol[L]):
-    """Where letters come from and what became of them goes; every letter taken is settled or given back."""
+    """Where letters come from and what became of them goes; every letter taken is settled or given back.
+
+    `route` is the name of the relay that asks, or that answered.
+    """
 
     @property
     def is_paced(self) -> bool:
         """Whether letters must not be taken ahead of their turn."""
 
-    async def next(self) -> L | None:
+    async def next(self, route: str) -> L | None:
         """The next letter, when its turn has come; None when there is none left."""
 
-    def begin(self, letter: L) -> bool:
+    async def begin(self, letter: L) -> bool:
         """Commit that a letter's body is about to leave; False if it must not."""
 
-    def settle(self, letter: L, outcome: Outcome) -> None:
-        """Commit what became of a letter."""
+    def settle(self, letter: L, outcome: Outcome, route: str) -> None:
+        """Note what became of a letter, to be committed with or before the next `begin`."""
 
     def give_back(self, letter: L) -> None:
         """Take a letter back that was not tried."""

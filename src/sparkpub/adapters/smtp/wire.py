@@ -1,17 +1,23 @@
-"""One SMTP line: bytes out, replies in, each with its time limit; TLS where it is asked for."""
+"""One SMTP line: bytes out, replies in, each with its time limit; TLS where it is asked for.
+
+It is an asyncio protocol, not a pair of streams: replies that came together are read together, and one timer a line
+watches all waits, so that a message costs no more Python than it must.
+"""
 
 import asyncio
 import re
 import ssl
+from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sparkpub.errors import TransportError
 
 _LINE_LIMIT: Final = 8192
 _REPLY_LINES: Final = 200
+_REPLIES_AHEAD: Final = 100
 _REPLY = re.compile(rb"([2-5][0-9]{2})([ -]|$)(.*)", re.DOTALL)
-_DROPPED = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 
 
 class LineLostError(TransportError):
@@ -49,12 +55,21 @@ class Reply:
         return self.code // 100 == 2  # noqa: PLR2004 - RFC 5321 §4.2.1
 
 
-class Wire:
+class Wire(asyncio.Protocol):
     """A connection to a relay. asyncio sets TCP_NODELAY on it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Use a connection that stands."""
-        self._reader, self._writer = reader, writer
+    def __init__(self) -> None:
+        """Wait to be connected."""
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._lines: list[str] = []
+        self._replies: deque[Reply] = deque()
+        self._fault: LineLostError | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._deadline, self._silence = 0.0, ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_full = False
 
     @classmethod
     async def open(cls, host: str, port: int, *, tls: ssl.SSLContext | None, seconds: float) -> Self:
@@ -63,23 +78,16 @@ class Wire:
         Raises:
             LineLostError: it cannot be reached, or its certificate is not trusted.
         """
-        try:
-            async with asyncio.timeout(seconds):
-                reader, writer = await asyncio.open_connection(
-                    host, port, ssl=tls, server_hostname=host if tls else None, limit=_LINE_LIMIT
-                )
-        except ssl.SSLCertVerificationError as error:
-            raise LineLostError(f"its certificate is not trusted: {error.verify_message}") from error
-        except TimeoutError as error:
-            raise LineLostError(f"no connection within {seconds:g} s") from error
-        except OSError as error:
-            raise LineLostError(error.strerror or str(error)) from error
-        return cls(reader, writer)
+        loop = asyncio.get_running_loop()
+        connecting = loop.create_connection(cls, host, port, ssl=tls, server_hostname=host if tls else None)
+        wire: Self
+        _, wire = await _in_time(connecting, seconds, f"no connection within {seconds:g} s")
+        return wire
 
     @property
     def is_encrypted(self) -> bool:
         """Whether TLS protects the line."""
-        return self._writer.get_extra_info("ssl_object") is not None
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
 
     async def start_tls(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
         """Go on inside TLS, after the relay agreed to.
@@ -88,15 +96,67 @@ class Wire:
             LineLostError: the certificate is not trusted, or the relay said more before TLS than it was asked:
                 somebody between may have put it there.
         """
-        if getattr(self._reader, "_buffer", b""):  # asyncio has no public way to ask
+        if self._rest or self._lines or self._replies:
             raise LineLostError("it went on speaking in the clear after agreeing to TLS")
-        try:
-            async with asyncio.timeout(seconds):
-                await self._writer.start_tls(context, server_hostname=host)
-        except ssl.SSLCertVerificationError as error:
-            raise LineLostError(f"its certificate is not trusted: {error.verify_message}") from error
-        except (TimeoutError, *_DROPPED) as error:
-            raise LineLostError(f"TLS failed: {str(error) or type(error).__name__}") from error
+        starting = self._loop.start_tls(self._open_transport(), self, context, server_hostname=host)
+        transport = await _in_time(starting, seconds, f"TLS did not begin within {seconds:g} s")
+        if transport is None:
+            raise LineLostError("TLS failed: the connection was lost")
+        self._transport = transport
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Read as many replies as have come."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._line(line)
+        if len(self._rest) > _LINE_LIMIT:
+            self._lose("what it said is no reply")
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that nothing more will come."""
+        del exc
+        self._lose("connection lost")
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """Note that the line is full."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """Note that the line takes more again."""
+        self._is_full = False
+        self._wake()
+
+    def _line(self, line: bytes) -> None:
+        """One line of a reply; what comes after nonsense belongs to nobody."""
+        if self._fault is not None:
+            return
+        found = _REPLY.fullmatch(line.rstrip(b"\r")) if len(line) <= _LINE_LIMIT else None
+        if found is None:
+            self._lose("what it said is no reply")
+            return
+        code, mark, text = found.groups()
+        self._lines.append(text.decode("utf-8", "replace"))
+        if mark != b"-":
+            self._replies.append(Reply(code=int(code), lines=tuple(self._lines)))
+            self._lines = []
+        if len(self._lines) >= _REPLY_LINES or len(self._replies) > _REPLIES_AHEAD:
+            self._lose("its reply has no end")
+
+    def _lose(self, why: str) -> None:
+        """Give the line up; the first reason counts."""
+        if self._fault is None:
+            self._fault = LineLostError(why)
+
+    # Waiting
 
     async def write(self, data: bytes, *, seconds: float) -> None:
         """Send bytes; returns when the line has taken nearly all of them.
@@ -104,14 +164,14 @@ class Wire:
         Raises:
             LineLostError: it is broken or takes no more.
         """
-        try:
-            self._writer.write(data)
-            async with asyncio.timeout(seconds):
-                await self._writer.drain()
-        except TimeoutError as error:
-            raise LineLostError(f"it took no data for {seconds:g} s") from error
-        except _DROPPED as error:
-            raise LineLostError("connection lost") from error
+        transport = self._open_transport()
+        if transport.is_closing():
+            raise LineLostError("connection lost")
+        transport.write(data)
+        while self._is_full:
+            if transport.is_closing():
+                raise LineLostError("connection lost")
+            await self._wait(seconds, f"it took no data for {seconds:g} s")
 
     async def reply(self, *, seconds: float) -> Reply:
         """The next reply, however many lines it has.
@@ -119,27 +179,65 @@ class Wire:
         Raises:
             LineLostError: none came in time, or what came is none.
         """
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._reply()
-        except TimeoutError as error:
-            raise LineLostError(f"no reply within {seconds:g} s") from error
-        except _DROPPED as error:
-            raise LineLostError("connection lost") from error
+        until = 0.0
+        while not self._replies:
+            if self._fault is not None:
+                raise LineLostError(str(self._fault))
+            until = until or self._loop.time() + seconds
+            await self._wait(until - self._loop.time(), f"no reply within {seconds:g} s")
+        return self._replies.popleft()
 
-    async def _reply(self) -> Reply:
-        lines: list[str] = []
-        for _ in range(_REPLY_LINES):
-            line = await self._reader.readuntil(b"\n")
-            found = _REPLY.fullmatch(line.rstrip(b"\r\n"))
-            if found is None:
-                raise LineLostError("what it said is no reply")
-            code, mark, text = found.groups()
-            lines.append(text.decode("utf-8", "replace"))
-            if mark != b"-":
-                return Reply(code=int(code), lines=tuple(lines))
-        raise LineLostError("its reply has no end")
+    def _open_transport(self) -> asyncio.Transport:
+        if self._transport is None:
+            raise LineLostError("connection lost")
+        return self._transport
+
+    async def _wait(self, seconds: float, silence: str) -> None:
+        """Wait until something happens on the line; `silence` says what it means if nothing does."""
+        self._deadline, self._silence = self._loop.time() + seconds, silence
+        if self._timer is None or self._timer.when() > self._deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+        self._waiting = self._loop.create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+    def _look_at_clock(self) -> None:
+        """End a wait that was too long, or look again when the present one would be."""
+        self._timer = None
+        if self._waiting is None or self._waiting.done():
+            return
+        if self._loop.time() >= self._deadline:
+            self._waiting.set_exception(LineLostError(self._silence))
+        else:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def close(self) -> None:
         """Hang up without a word; what was not sent yet never is."""
-        self._writer.transport.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def _in_time(work: Awaitable[Any], seconds: float, silence: str) -> Any:  # noqa: ANN401 - what the work gives
+    """What some work on a line comes to, with its errors as ours."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except ssl.SSLCertVerificationError as error:
+        raise LineLostError(f"its certificate is not trusted: {error.verify_message}") from error
+    except TimeoutError as error:
+        raise LineLostError(silence) from error
+    except ssl.SSLError as error:
+        raise LineLostError(f"TLS failed: {error.reason or error}") from error
+    except OSError as error:
+        raise LineLostError(error.strerror or str(error) or "connection lost") from error

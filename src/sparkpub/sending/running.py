@@ -7,39 +7,28 @@ The same under both transports. A release remembers its transport and is never s
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sparkpub.adapters.clock import boot_id
+from sparkpub.adapters.clock import boot_id, monotonic
 from sparkpub.adapters.ledger import Run
 from sparkpub.adapters.maildir import Maildir, stable_name
 from sparkpub.adapters.mirror import keep_mirror
-from sparkpub.adapters.secrets import load_secret
-from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
+from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome
-from sparkpub.errors import SparkpubError, UsageError
+from sparkpub.errors import SparkpubError
 from sparkpub.leaving import refuse_unready
-from sparkpub.outgoing import LATE, Mailbag, Progress, ticking
+from sparkpub.outgoing import LATE, Mailbag, Progress
 from sparkpub.press import Press
 from sparkpub.queueing import RESUMED
+from sparkpub.sending.routes import relays
 
 if TYPE_CHECKING:  # asyncio takes long to import, and only mailing needs it
     from asyncio import AbstractEventLoop
-
-__all__ = [
-    "SendReport",
-    "cancel_release",
-    "find_release",
-    "relays",
-    "resume_release",
-    "send",
-    "status_rows",
-    "stop_release",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +37,8 @@ class SendReport:
 
     The counts are of this run. `stopped` says why nothing more was begun ("" if nothing stopped it); `late` are
     releases that were stopped because their grace ran out, `foreign` those that another transport has to send.
-    `recovered` counts deliveries that a run before this one left in doubt.
+    `resting` are those whose canary is out while the others wait. `recovered` counts deliveries that a run before
+    this one left in doubt.
     """
 
     transport: str
@@ -60,6 +50,7 @@ class SendReport:
     finished: tuple[Release, ...] = ()
     late: tuple[Release, ...] = ()
     foreign: tuple[Release, ...] = ()
+    resting: tuple[Release, ...] = ()
     stopped: str = ""
 
 
@@ -86,13 +77,14 @@ def send(
     with press.lock(), _mirrored(press):
         epoch = press.ledger.begin_run(boot=boot_id(), pid=os.getpid(), at=now)
         recovered = _recover(press, epoch, now)
-        bag = Mailbag(press, epoch=epoch, clock=ticking(now) if is_smtp else lambda: now, only=release, limit=limit)
-        bag.progress, bag.total = progress, _due_count(press, release, now)
+        bag = Mailbag(press, epoch=epoch, clock=_ticking(now) if is_smtp else lambda: now, only=release, limit=limit)
+        bag.progress, bag.total = progress, _due_count(press, release, now) if progress else 0
         with _closing_run(press, epoch, now), press.ledger.hasty():
             if is_smtp:
                 _mail(press, bag)
             else:
                 _rehearse(press, bag)
+            bag.finish()
         finished = _finish(press, now)
     return _report(press, bag, recovered=recovered, finished=finished)
 
@@ -124,6 +116,7 @@ def _report(press: Press, bag: Mailbag, *, recovered: int, finished: tuple[Relea
         finished=finished,
         late=tuple(bag.late),
         foreign=tuple(release for release in open_ if release.transport != press.transport),
+        resting=bag.resting,
         stopped=bag.stopped,
     )
 
@@ -203,16 +196,16 @@ def _rehearse(press: Press, bag: Mailbag) -> None:
     host = urlsplit(press.publication.settings.publication.base_url).hostname or "localhost"
     beginning = datetime(1970, 1, 1, tzinfo=UTC)
     while (letter := bag.take()) is not None:
-        if not bag.begin(letter):
+        if not bag.begin_now(letter):
             continue
         name = stable_name(
-            released_at=int((letter.release.released_at - beginning).total_seconds()),
-            release_id=letter.release.release_id,
-            subscriber_id=letter.due.subscriber_id,
+            released_at=int((letter.waiting.release.released_at - beginning).total_seconds()),
+            release_id=letter.waiting.release.release_id,
+            subscriber_id=letter.waiting.due.subscriber_id,
             host=host,
         )
         maildir.deliver(name, letter.data)
-        bag.settle(letter, Outcome(fate=Fate.ACCEPTED, code="written to the Maildir"))
+        bag.settle_now(letter, Outcome(fate=Fate.ACCEPTED, code="written to the Maildir"))
 
 
 def _mail(press: Press, bag: Mailbag) -> None:
@@ -255,120 +248,7 @@ def _stopping_on_signals(bag: Mailbag, loop: "AbstractEventLoop") -> Iterator[No
                 loop.remove_signal_handler(number)
 
 
-def relays(press: Press, environ: Mapping[str, str] = os.environ) -> list[Any]:
-    """The relays of the settings with their passwords, in their order."""
-    from sparkpub.adapters.smtp import Route
-
-    publication = press.publication
-    if not publication.settings.smtp:
-        raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
-    hello = urlsplit(publication.settings.publication.base_url).hostname or "localhost"
-    routes = []
-    for name, relay in publication.settings.smtp.items():
-        secrets = (f"SPARKPUB_SMTP_{name.upper().replace('-', '_')}_PASSWORD", "SPARKPUB_SMTP_PASSWORD")
-        passwords = (load_secret(publication.folder, secret, environ) for secret in secrets)
-        password = next((found for found in passwords if found is not None), None)
-        if relay.username and password is None:
-            raise UsageError(f"[smtp.{name}] has a username and no password; set {secrets[0]} in secrets.env")
-        routes.append(
-            Route(
-                host=relay.host,
-                port=relay.port,
-                security=relay.security,
-                username=relay.username,
-                password=password or "",
-                hello=hello,
-            )
-        )
-    return routes
-
-
-def find_release(press: Press, name: str) -> Release:
-    """The release that `ISSUE/N` names.
-
-    Raises:
-        UsageError: there is none.
-    """
-    issue_id, _, number = name.rpartition("/")
-    for release in press.ledger.releases(issue_id):
-        if number.isdecimal() and release.number == int(number):
-            return release
-    raise UsageError(f"there is no release '{name}'; `sparkpub status` lists them, each as ISSUE/N")
-
-
-def stop_release(press: Press, release: Release, *, now: datetime) -> None:
-    """Begin no further message of a release; the one on its way comes to its end.
-
-    Raises:
-        UsageError: it is not being sent.
-    """
-    _change(
-        press,
-        release,
-        "stopped",
-        now,
-        lambda: press.ledger.stop_release(release.release_id, reason="stopped by hand", at=now),
-    )
-
-
-def resume_release(press: Press, release: Release, *, now: datetime) -> None:
-    """Go on with a stopped release; its grace counts from now.
-
-    Raises:
-        UsageError: it is not stopped.
-    """
-    _change(press, release, "resumed", now, lambda: press.ledger.resume_release(release.release_id, at=now))
-
-
-def cancel_release(press: Press, release: Release, *, now: datetime) -> None:
-    """Call the rest of a release off, for good; what was sent is sent, page and feeds stay.
-
-    Raises:
-        UsageError: there is nothing to call off.
-    """
-    _change(press, release, "cancelled", now, lambda: press.ledger.cancel_release(release.release_id, at=now))
-
-
-def _change(press: Press, release: Release, verb: str, now: datetime, change: Callable[[], bool]) -> None:
-    """Make a change of a release and note it, or say why it cannot be."""
-    with press.ledger.transaction():
-        if change():
-            press.ledger.record(now, verb, release.name, "by hand")
-            return
-    state = press.ledger.release(release.release_id).state
-    raise UsageError(f"{release.name} is {state}, so it cannot be {verb}; `sparkpub status` shows all")
-
-
-def status_rows(press: Press, only: Release | None = None) -> list[dict[str, Any]]:
-    """The balance of every release, or of one, as the rows of `status --json`, in the order of release."""
-    return [
-        _status_row(release, press.ledger.balance(release.release_id))
-        for release in press.ledger.releases()
-        if only is None or release.release_id == only.release_id
-    ]
-
-
-def _status_row(release: Release, balance: Balance) -> dict[str, Any]:
-    return {
-        "release": release.name,
-        "issue": release.issue_id,
-        "number": release.number,
-        "date": release.on.isoformat(),
-        "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
-        "state": release.state.value,
-        "transport": release.transport,
-        "eligible": balance.eligible,
-        **{state.value: getattr(balance, state.value) for state in _COLUMNS},
-    }
-
-
-_COLUMNS = (
-    DeliveryState.SENT,
-    DeliveryState.PENDING,
-    DeliveryState.SENDING,
-    DeliveryState.DEFERRED,
-    DeliveryState.FAILED,
-    DeliveryState.UNCERTAIN,
-    DeliveryState.SUPPRESSED,
-    DeliveryState.CANCELLED,
-)
+def _ticking(now: datetime) -> Callable[[], datetime]:
+    """A clock that shows `now` at first and goes on from there, whatever is done to the machine's."""
+    began = monotonic()
+    return lambda: now + timedelta(seconds=int(monotonic() - began))

@@ -1,0 +1,74 @@
+"""A claimed delivery as the message it is: spliced, addressed, signed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sparkpub.adapters.dkim_key import read_signer
+from sparkpub.adapters.ledger import DueDelivery
+from sparkpub.core.addresses import parse_mailbox
+from sparkpub.core.mail import Addressing, ReaderValues, load_compiled
+from sparkpub.core.model import Release
+from sparkpub.core.tokens import Tokens
+from sparkpub.press import Press
+
+Splice = Callable[[ReaderValues], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A claimed delivery that is not a letter yet."""
+
+    due: DueDelivery
+    release: Release
+    claim_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingLetter:
+    """One message on its way, with the delivery it is."""
+
+    waiting: Waiting
+    sender: str
+    recipient: str
+    data: bytes = field(repr=False)
+
+
+class Letters:
+    """Makes the letters of a press."""
+
+    def __init__(self, press: Press) -> None:
+        """Write with the press's settings and key.
+
+        Raises:
+            InputError: `[dkim]` names a key that cannot be used; a rehearsal without the key goes unsigned.
+        """
+        settings = press.publication.settings
+        self._press, self._tokens = press, Tokens(press.key)
+        self._signer = (
+            read_signer(press.publication.folder, settings.dkim, is_needed=press.transport == "smtp")
+            if settings.dkim
+            else None
+        )
+        _, self._from = parse_mailbox(settings.publication.from_)
+        self._inbox, self._sandbox = settings.inbox.address, settings.delivery.sandbox
+        self._message_of: tuple[int, Splice, Addressing] | None = None
+
+    def write(self, waiting: Waiting) -> OutgoingLetter:
+        """The message of a delivery; to the sandbox where there is one."""
+        due, release = waiting.due, waiting.release
+        recipient = self._sandbox or due.address
+        splice, addressing = self._message(release)
+        reader = addressing.values(due.subscriber_id, address=recipient, name=due.name, attributes=due.attributes)
+        sender = self._from
+        if self._inbox:
+            sender = self._tokens.return_address(self._inbox, release.release_id, due.subscriber_id)
+        return OutgoingLetter(waiting=waiting, sender=sender, recipient=recipient, data=splice(reader))
+
+    def _message(self, release: Release) -> tuple[Splice, Addressing]:
+        """What makes a release's messages, and who addresses them, kept while letters of it are taken."""
+        if self._message_of is None or self._message_of[0] != release.release_id:
+            compiled = load_compiled(self._press.ledger.mailed_edition(release.release_id).compiled)
+            addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
+            splice = self._signer.seal(compiled, at=release.released_at).splice if self._signer else compiled.splice
+            self._message_of = (release.release_id, splice, addressing)
+        return self._message_of[1:]

@@ -1,0 +1,111 @@
+"""Where everybody stands: the balance of each release, every doubt by name, one address's whole story."""
+
+from datetime import datetime
+from typing import Any
+
+from sparkpub.adapters.ledger import DeliveryRow
+from sparkpub.core.addresses import parse_address
+from sparkpub.core.model import Balance, DeliveryState, Release
+from sparkpub.errors import UsageError
+from sparkpub.press import Press
+
+
+def find_release(press: Press, name: str) -> Release:
+    """The release that `ISSUE/N` names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    issue_id, _, number = name.rpartition("/")
+    for release in press.ledger.releases(issue_id):
+        if number.isdecimal() and release.number == int(number):
+            return release
+    raise UsageError(f"there is no release '{name}'; `sparkpub status` lists them, each as ISSUE/N")
+
+
+def status_rows(press: Press, only: Release | None = None) -> list[dict[str, Any]]:
+    """The balance of every release, or of one, as the rows of `status --json`, in the order of release."""
+    return [
+        _status_row(release, press.ledger.balance(release.release_id))
+        for release in press.ledger.releases()
+        if only is None or release.release_id == only.release_id
+    ]
+
+
+def _status_row(release: Release, balance: Balance) -> dict[str, Any]:
+    return {
+        "release": release.name,
+        "issue": release.issue_id,
+        "number": release.number,
+        "date": release.on.isoformat(),
+        "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
+        "state": release.state.value,
+        "transport": release.transport,
+        "eligible": balance.eligible,
+        **{state.value: getattr(balance, state.value) for state in _COLUMNS},
+    }
+
+
+_COLUMNS = (
+    DeliveryState.SENT,
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.DEFERRED,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.CANCELLED,
+)
+
+
+def doubt_rows(press: Press, release: Release) -> list[dict[str, Any]]:
+    """Every delivery of a release whose end is unknown, by name, as the rows of `uncertain --json`."""
+    return [
+        {"address": row.address, "name": row.name, "at": _instant(row.at), "why": row.code, "attempts": row.attempts}
+        for row in press.ledger.uncertain_deliveries(release.release_id)
+    ]
+
+
+def story(press: Press, address: str, only: Release | None = None) -> dict[str, Any]:
+    """Everything that the press knows of an address, as the document of `why --json`.
+
+    Raises:
+        UsageError: it is no address, or the press knows nothing of it.
+    """
+    try:
+        parsed = parse_address(address)
+    except ValueError as fault:
+        raise UsageError(f"{address}: {fault}; write it like name@example.org") from None
+    ledger = press.ledger
+    reader, suppression = ledger.find_subscriber(parsed), ledger.suppression(parsed)
+    if reader is None and suppression is None:
+        raise UsageError(f"the press knows nothing of {parsed}; `sparkpub subscribers list` shows its readers")
+    rows = ledger.deliveries_of(reader.subscriber_id) if reader else []
+    return {
+        "address": reader.address if reader else parsed,
+        "name": reader.name if reader else "",
+        "state": reader.state.value if reader else None,
+        "evidence": reader.evidence if reader else "",
+        "suppressed": suppression,
+        "deliveries": [
+            _delivery_row(row) for row in rows if only is None or row.release_id == only.release_id
+        ],
+    }
+
+
+def _delivery_row(row: DeliveryRow) -> dict[str, Any]:
+    """One delivery in the story of an address; `at` of a deferred one is when it is tried again."""
+    return {
+        "release": row.release_name,
+        "released_at": _instant(row.released_at),
+        "state": row.state.value,
+        "attempts": row.attempts,
+        "first_at": _instant(row.first_at),
+        "at": _instant(row.at),
+        "code": row.code,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    """An instant as JSON has it."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
