@@ -147,7 +147,7 @@ def test_file_may_become_a_folder_and_a_folder_a_file(tmp_path: Path) -> None:
         assert [name for name in seen if name.startswith("old.html")] == [expected]
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(st.data())
 def test_build_broken_off_anywhere_and_run_again_equals_a_cold_one(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -152,7 +152,7 @@ def _try_changes(tmp_path: Path, first: Path, rounds: list[tuple[list[tuple[str,
     assert on_disk(folder / "public") == cold(world, tmp_path / "cold")
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rounds=st.lists(st.tuples(_changes(), st.integers(1, 130)), min_size=1, max_size=3))
 def test_builds_broken_off_between_changes_end_like_a_cold_one(
     tmp_path_factory: pytest.TempPathFactory, first: Path, rounds: list[tuple[list[tuple[str, int]], int]]
