@@ -67,6 +67,11 @@ class Publication:
         )
 
     @property
+    def is_strict(self) -> bool:
+        """Whether only what a person has seen goes out: an edit after approval holds an issue."""
+        return self.settings.schedule.approval == "strict"
+
+    @property
     def series_order(self) -> Mapping[str, int]:
         """The order of each series among the others."""
         return {id_: series.order for id_, series in self.settings.series.items()}

@@ -144,7 +144,7 @@ def _review(press: Press, shelf: Shelf, known: Account, now: datetime) -> list[I
         shelf.issues.values(),
         now=now,
         queues_ready=schedule.queue == "ready",
-        is_strict=schedule.approval == "strict",
+        is_strict=press.publication.is_strict,
     )
     if not look(known):
         return []
@@ -152,6 +152,8 @@ def _review(press: Press, shelf: Shelf, known: Account, now: datetime) -> list[I
         changes = look(account(press.ledger))  # again, where nobody can hold meanwhile: a person's word stands
         for change in changes:
             press.ledger.save_issue_state(change)
+            if change.state is QueueState.QUEUED and press.publication.is_strict:
+                press.ledger.approve(change.issue_id, shelf.issues[change.issue_id].source)
             press.ledger.record(now, change.state.value, change.issue_id, change.reason or "seen by a tick")
     return changes
 
@@ -250,6 +252,8 @@ def _is_wanted(press: Press, due: Due, now: datetime) -> bool:
     state, last = ledger.issue_state(issue_id), ledger.last_mailed_at()
     is_queued = state is not None and state.state is QueueState.QUEUED and state.activated_at <= due.occurrence.at
     is_spaced = last is None or now >= last + press.publication.pace.min_spacing
+    if state and press.publication.is_strict and state.content_hash != due.issue.content_hash:
+        return False
     return is_queued and is_spaced and not press.stopped() and not ledger.is_skipped(issue_id, due.occurrence.number)
 
 

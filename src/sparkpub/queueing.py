@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.core.decisions import (
     Account,
     Due,
+    held,
     occurrence_state,
     order,
     queued,
 )
-from sparkpub.core.model import Decision, Issue, OccurrenceState, QueueState, Status, Verdict
+from sparkpub.core.diffs import diff
+from sparkpub.core.model import Decision, Holder, Issue, IssueState, OccurrenceState, Status, Verdict
 from sparkpub.core.schedule import is_endless, next_occurrences, numbered, occurrences
 from sparkpub.errors import UsageError
 from sparkpub.press import STOPPED, Press, Publication
@@ -48,6 +50,8 @@ def account(ledger: Ledger) -> Account:
 def queue(press: Press, issues: Iterable[Issue], *, now: datetime) -> None:
     """Let issues go out on their dates from `now` on; a held one is taken up again.
 
+    Under strict approval their texts are kept as they are now, so that a later edit can be shown.
+
     Raises:
         UsageError: some of them are drafts or held in their files; nothing is queued then.
     """
@@ -59,6 +63,8 @@ def queue(press: Press, issues: Iterable[Issue], *, now: datetime) -> None:
         states = press.ledger.issue_states()
         for issue in chosen:
             press.ledger.save_issue_state(queued(issue, now, states.get(issue.id)))
+            if press.publication.is_strict:
+                press.ledger.approve(issue.id, issue.source)
             press.ledger.record(now, "queued", issue.id, "")
 
 
@@ -66,8 +72,16 @@ def hold(press: Press, issue: Issue, *, reason: str, now: datetime) -> None:
     """Keep an issue back until it is queued again."""
     with press.ledger.transaction():
         state = press.ledger.issue_states().get(issue.id) or queued(issue, now)
-        press.ledger.save_issue_state(replace(state, state=QueueState.HELD, reason=reason))
+        press.ledger.save_issue_state(held(state, Holder.PERSON, reason))
         press.ledger.record(now, "held", issue.id, reason)
+
+
+def edited(ledger: Ledger, issue: Issue, state: IssueState | None) -> list[str]:
+    """The lines of a diff from the text that a person approved to what the file says now, where that is kept."""
+    if state is None or state.content_hash == issue.content_hash:
+        return []
+    approved = ledger.approved(issue.id)
+    return [] if approved is None else diff(approved, issue.source, path=issue.path)
 
 
 def skip(press: Press, issue: Issue, number: int, *, now: datetime) -> Due:
@@ -121,10 +135,15 @@ def calendar(
         Standing(
             due=due,
             state=occurrence_state(due, known, now=now, pace=publication.pace),
-            why=due.occurrence.why + sharing.get(due.occurrence.at, ()),
+            why=due.occurrence.why + sharing.get(due.occurrence.at, ()) + _doubt(due, known),
         )
         for due in found
     ]
+
+
+def _doubt(due: Due, known: Account) -> tuple[str, ...]:
+    """What to say of an issue that another file claims to be."""
+    return (known.doubled[due.issue.id],) if due.issue.id in known.doubled else ()
 
 
 _NOW = timedelta(0)

@@ -1,15 +1,36 @@
 """The shelf: every issue file as it is now, the sound ones as issues, the others as faults."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Protocol, TypeVar
 
 from sparkpub.adapters.files import read_issues
 from sparkpub.adapters.zones import zone
+from sparkpub.core.decisions import Account
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.model import Issue
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Publication
+
+
+class Named(Protocol):
+    """What must be its issue's own: a file may be moved, but its names are for ever."""
+
+    @property
+    def id(self) -> str:
+        """The permanent name."""
+
+    @property
+    def slug(self) -> str:
+        """The name in addresses."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+
+
+_Named = TypeVar("_Named", bound=Named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +38,27 @@ class Shelf:
     """The issues of a publication by id, in the order of their paths, and the faults of the files that are none.
 
     `doubled` are the faults, by id, of files that are sound but have their id or slug in common with another: none of
-    them goes out before somebody has told them apart.
+    them goes out before somebody has told them apart. `twins` are these files.
+
+    A part of a shelf (`is_whole` is False) has the issues alone that a tick must look at, and says whether one of the
+    queue has no sound file (`lacks_queued`).
     """
 
     issues: Mapping[str, Issue]
     faults: tuple[Fault, ...]
     doubled: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    is_whole: bool = True
+    lacks_queued: bool = False
+    twins: tuple[Issue, ...] = ()
+
+    @property
+    def all_issues(self) -> tuple[Issue, ...]:
+        """Every sound file, those that are not told apart among them, in the order of their paths."""
+        return tuple(sorted([*self.issues.values(), *self.twins], key=lambda issue: issue.path))
+
+    def mark_doubled(self, known: Account) -> Account:
+        """The same account, in which the twins are held."""
+        return replace(known, doubled={id_: faults[0].message for id_, faults in self.doubled.items()})
 
     def pick(self, ids: Iterable[str]) -> list[Issue]:
         """The issues with these ids.
@@ -58,22 +94,32 @@ def read_shelf(publication: Publication) -> Shelf:
         else:
             faults.extend(parsed)
     doubled: dict[str, tuple[Fault, ...]] = {}
-    for key in ("id", "slug"):
-        sound, found = _told_apart(sound, key)
-        for issue_id, fault in found:
-            doubled[issue_id] = (*doubled.get(issue_id, ()), fault)
+    every = sound
+    sound, found = tell_apart(sound)
+    for issue, fault in found:
+        doubled[issue.id] = (*doubled.get(issue.id, ()), fault)
     faults.extend(fault for alike in doubled.values() for fault in alike)
     return Shelf(
         issues={issue.id: issue for issue in sorted(sound, key=lambda issue: issue.path)},
         faults=tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))),
         doubled=doubled,
+        twins=tuple(issue for issue in every if issue.id in doubled),
     )
 
 
-def _told_apart(issues: list[Issue], key: str) -> tuple[list[Issue], list[tuple[str, Fault]]]:
-    """The issues whose `key` no other has, and for each of the rest its id and a fault."""
-    single: list[Issue] = []
-    faults: list[tuple[str, Fault]] = []
+def tell_apart(issues: list[_Named]) -> tuple[list[_Named], list[tuple[_Named, Fault]]]:
+    """The issues that have id and slug for themselves, and each of the rest with its fault. Give them by path."""
+    faults: list[tuple[_Named, Fault]] = []
+    for key in ("id", "slug"):
+        issues, found = _told_apart(issues, key)
+        faults.extend(found)
+    return issues, faults
+
+
+def _told_apart(issues: list[_Named], key: str) -> tuple[list[_Named], list[tuple[_Named, Fault]]]:
+    """The issues whose `key` no other has, and each of the rest with a fault."""
+    single: list[_Named] = []
+    faults: list[tuple[_Named, Fault]] = []
     for value, group in groupby(sorted(issues, key=lambda i: str(getattr(i, key))), key=lambda i: getattr(i, key)):
         alike = list(group)
         if len(alike) == 1:
@@ -83,6 +129,6 @@ def _told_apart(issues: list[Issue], key: str) -> tuple[list[Issue], list[tuple[
             other = next(i.path for i in alike if i is not issue)
             message = f"{key} '{value}' is also in {other}"
             faults.append(
-                (issue.id, Fault(path=issue.path, line=2, message=message, cure=f"give one of them another {key}"))
+                (issue, Fault(path=issue.path, line=2, message=message, cure=f"give one of them another {key}"))
             )
     return single, faults

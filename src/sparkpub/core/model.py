@@ -230,12 +230,21 @@ class QueueState(StrEnum):
     HELD = "held"
 
 
+class Holder(StrEnum):
+    """Who keeps a held issue back: a person, its own file, or an edit that a person has to look at."""
+
+    NOBODY = ""
+    PERSON = "person"
+    FILE = "file"
+    EDIT = "edit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueState:
     """The ledger's row for one issue in the editors' queue.
 
     Only occurrences at or after `activated_at` fire by themselves. `rule_hash` and `content_hash` are those seen
-    when it was queued or last accepted; `reason` says why it is held.
+    when it was queued or last accepted; `held_by` says who holds it, `reason` why in words for people.
     """
 
     issue_id: str
@@ -243,6 +252,7 @@ class IssueState:
     activated_at: datetime
     rule_hash: str
     content_hash: str
+    held_by: Holder = Holder.NOBODY
     reason: str = ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.sqlite import Database
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import Decision, IssueState, QueueState, Verdict
+from sparkpub.core.model import Decision, Holder, IssueState, QueueState, Verdict
 
 _SQL = statements("queue.sql")
 
@@ -81,9 +81,19 @@ class QueueRows:
                 "activated_at": to_seconds(state.activated_at),
                 "rule_hash": state.rule_hash,
                 "content_hash": state.content_hash,
+                "held_by": state.held_by.value,
                 "reason": state.reason,
             },
         )
+
+    def approve(self, issue_id: str, source: bytes) -> None:
+        """Keep the file of an issue as a person approved it."""
+        self._db.write(_SQL["approve"], {"issue_id": issue_id, "source": source})
+
+    def approved(self, issue_id: str) -> bytes | None:
+        """The file of an issue as it was approved, None if none was kept."""
+        row = self._db.row(_SQL["approved"], {"issue_id": issue_id})
+        return None if row is None else bytes(row["source"])
 
     def decisions(self) -> list[Decision]:
         """Every verdict, oldest first."""
@@ -124,6 +134,7 @@ def _issue_state(row: Any) -> IssueState:  # noqa: ANN401 - a row
         activated_at=from_seconds(row["activated_at"]),
         rule_hash=row["rule_hash"],
         content_hash=row["content_hash"],
+        held_by=Holder(row["held_by"]),
         reason=row["reason"],
     )
 

@@ -22,17 +22,24 @@ SELECT event_id, at, verb, subject, detail FROM event WHERE event_id > :event_id
 SELECT coalesce(max(event_id), 0) FROM event
 
 -- name: issue_states
-SELECT issue_id, state, activated_at, rule_hash, content_hash, reason FROM issue_state ORDER BY issue_id
+SELECT issue_id, state, activated_at, rule_hash, content_hash, held_by, reason FROM issue_state ORDER BY issue_id
 
 -- name: issue_state
-SELECT issue_id, state, activated_at, rule_hash, content_hash, reason FROM issue_state WHERE issue_id = :issue_id
+SELECT issue_id, state, activated_at, rule_hash, content_hash, held_by, reason FROM issue_state WHERE issue_id = :issue_id
 
 -- name: save_issue_state
-INSERT INTO issue_state (issue_id, state, activated_at, rule_hash, content_hash, reason)
-VALUES (:issue_id, :state, :activated_at, :rule_hash, :content_hash, :reason)
+INSERT INTO issue_state (issue_id, state, activated_at, rule_hash, content_hash, held_by, reason)
+VALUES (:issue_id, :state, :activated_at, :rule_hash, :content_hash, :held_by, :reason)
 ON CONFLICT (issue_id) DO UPDATE SET
     state = excluded.state, activated_at = excluded.activated_at, rule_hash = excluded.rule_hash,
-    content_hash = excluded.content_hash, reason = excluded.reason
+    content_hash = excluded.content_hash, held_by = excluded.held_by, reason = excluded.reason
+
+-- name: approve
+INSERT INTO approval (issue_id, source) VALUES (:issue_id, :source)
+ON CONFLICT (issue_id) DO UPDATE SET source = excluded.source
+
+-- name: approved
+SELECT source FROM approval WHERE issue_id = :issue_id
 
 -- name: decisions
 SELECT issue_id, number, on_date, verdict, decided_at FROM decision ORDER BY decided_at, issue_id, number

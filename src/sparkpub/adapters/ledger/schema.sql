@@ -25,15 +25,23 @@ CREATE TABLE event (
     detail   TEXT NOT NULL
 ) STRICT;
 
--- The editors' queue. Only occurrences at or after activated_at fire by themselves.
+-- The editors' queue. Only occurrences at or after activated_at fire by themselves. Who holds an issue decides what lets
+-- it go: a person's word, the file's own, or a person who has looked at an edit.
 CREATE TABLE issue_state (
     issue_id     TEXT PRIMARY KEY,
     state        TEXT NOT NULL CHECK (state IN ('unqueued', 'queued', 'held')),
     activated_at INTEGER NOT NULL,
     rule_hash    TEXT NOT NULL,
     content_hash TEXT NOT NULL,
-    reason       TEXT NOT NULL
+    held_by      TEXT NOT NULL CHECK (held_by IN ('', 'person', 'file', 'edit')),
+    reason       TEXT NOT NULL              -- why it is held, in words for people
 ) STRICT, WITHOUT ROWID;
+
+-- The file of an issue as it was when a person approved it, where `approval = "strict"`: what a later edit is shown against.
+CREATE TABLE approval (
+    issue_id TEXT PRIMARY KEY,
+    source   BLOB NOT NULL
+) STRICT;
 
 -- Verdicts on occurrences that are not released.
 CREATE TABLE decision (
