@@ -368,8 +368,15 @@ def stop_everything(press: Press, *, now: datetime) -> None:
 
 
 def resume_everything(press: Press, *, now: datetime) -> None:
-    """Go on; what was due meanwhile goes out within its grace, the rest is missed."""
+    """Go on; what was due meanwhile goes out within its grace, the rest is missed.
+
+    Where the clock went back, a person says by this that it is right now: the press looks on from here. What was
+    released stays released; no constraint is lifted.
+    """
     with press.ledger.transaction():
+        watermark = press.ledger.fact(WATERMARK)
+        if watermark and now < datetime.fromisoformat(watermark):
+            press.ledger.set_fact(WATERMARK, now.isoformat())
         press.ledger.set_fact(STOPPED, "")
         press.ledger.set_fact(RESUMED, now.isoformat())
         press.ledger.record(now, "resumed", "press", "")

@@ -43,7 +43,7 @@ def _ascii_form(text: str) -> str:
     except EmailNotValidError as error:
         raise ValueError("it is not written like name@example.org") from error
     if read.ascii_email is None:
-        raise ValueError("its part before the @ is not in plain letters, which most relays refuse")
+        raise ValueError("it has letters before the @ that most relays refuse")
     return read.ascii_email
 
 

@@ -165,7 +165,7 @@ def new_issue_text(title: str, *, id: str, series: str = "", of: str = "", relea
     elif of or series:
         lines += ["anniversary:", f"  of: {_quoted(of or 'YYYY-MM-DD')}".ljust(32) + " # as printed in the source"]
     if of and not series:
-        lines.append("  years: [100]".ljust(32) + " # or every: 1, or milestones: wikipedia")
+        lines.append("  every: 10".ljust(32) + " # or years: [100], every: 1, milestones: wikipedia")
     if series and not of and not release:
         lines[-2:] = [f"# {line}" for line in lines[-2:]]
     if not (of or release or series):
