@@ -255,7 +255,7 @@ def test_who_leaves_or_is_suppressed_after_the_release_is_not_mailed(ledger: Led
     balance = ledger.balance(release_id)
     assert (balance.pending, balance.suppressed, balance.balances) == (1, 2, True)
     assert ledger.suppression("b@example.org") == "bounce"
-    assert ledger.unsuppress("b@example.org")
+    assert ledger.unsuppress("b@example.org", NOW)
     assert ledger.suppression("b@example.org") is None
 
 

@@ -467,7 +467,7 @@ def test_an_older_ledger_put_back_refuses_to_send(tmp_path: Path) -> None:
         send(press, now=NOW)
         assert len(sink.received) == 10
         lines = (tmp_path / "var/ledger.jsonl").read_text().splitlines()
-        assert [json.loads(line)["verb"] for line in lines] == ["claimed", "finished"]
+        assert [json.loads(line)["verb"] for line in lines] == ["claimed", "closed", "finished"]
         for path in (tmp_path / "var").glob("ledger.db*"):
             path.unlink()
         copy.rename(tmp_path / "var/ledger.db")

@@ -5,6 +5,7 @@ SparkpubError
 │   └── UsageError      exit 2   the command cannot be used like this
 ├── LedgerError         exit 3   the ledger is missing, foreign, broken or unwilling
 │   ├── CopyError       exit 3   this folder is a copy; the press is elsewhere
+│   ├── LostLedgerError exit 3   this is the press, and its ledger is gone
 │   └── AlreadyReleased exit 3   a constraint refused a second release
 ├── TransportError      exit 4   the relay or the Maildir cannot be used at all
 └── BusyError           exit 75  another process works here, or the disk is full; try again later
@@ -80,6 +81,10 @@ class LedgerError(SparkpubError):
 
 class CopyError(LedgerError):
     """This folder is a copy; the press is elsewhere."""
+
+
+class LostLedgerError(LedgerError):
+    """This is the press, and its ledger is gone; its mirror is here."""
 
 
 class AlreadyReleased(LedgerError):  # noqa: N818 - it reads as what happened

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 from sparkpub.adapters.config import find_publication, load_settings
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.adapters.locks import lock
+from sparkpub.adapters.machine import machine_id
+from sparkpub.adapters.mirror import Mirror
 from sparkpub.adapters.secrets import PUBLIC_KEY, fingerprint, load_secret
 from sparkpub.adapters.zones import zone
 from sparkpub.core.durations import seconds
 from sparkpub.core.settings import Settings
-from sparkpub.errors import LedgerError, UsageError
+from sparkpub.errors import CopyError, LedgerError, UsageError
+from sparkpub.mirroring import guard, keep_in_step, refuse_lost
 
 if TYPE_CHECKING:  # a build that changes nothing renders and decides nothing
     import jinja2
@@ -28,6 +31,7 @@ if TYPE_CHECKING:  # a build that changes nothing renders and decides nothing
 
 KEY_NAME = "SPARKPUB_SECRET_KEY"
 FINGERPRINT, STOPPED = "key_fingerprint", "stopped"
+MACHINE, HANDED_OVER = "machine", "handed_over"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Publication:
 
     folder: Path
     settings: Settings
+
+    @property
+    def mirror(self) -> Mirror:
+        """The ledger's mirror."""
+        return Mirror(self.folder / self.settings.ledger.mirror)
 
     @cached_property
     def source(self) -> str:
@@ -128,12 +137,22 @@ def open_press(publication: Publication, environ: Mapping[str, str], *, needs_ke
 
     Raises:
         CopyError: there is no ledger here.
-        LedgerError: it was kept under another key.
+        LostLedgerError: there was one.
+        LedgerError: it was kept under another key, lacks what its mirror has, or was handed over to another machine.
         UsageError: it mails, and there is no key that `needs_key` asks for.
     """
-    url = load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
-    ledger = open_ledger(url, publication.folder)
-    key = _key(publication, ledger, environ, is_needed=needs_key)
+    ledger = _ledger(publication, environ)
+    try:
+        key = _key(publication, ledger, environ, is_needed=needs_key)
+        if needs_key:
+            _refuse_handed_over(ledger)
+            keep_in_step(ledger, publication.mirror, key=key)
+            mind_machine(ledger)
+        else:
+            guard(ledger, publication.mirror)
+    except BaseException:
+        ledger.close()
+        raise
     state = publication.folder / "var"
     return Press(
         publication=publication,
@@ -156,6 +175,44 @@ def open_copy(publication: Publication) -> Press:
         outbox=state / "outbox",
         stop_file=publication.folder / "STOP",
     )
+
+
+def ledger_url(publication: Publication, environ: Mapping[str, str]) -> str:
+    """Where the ledger is: a secret says so, or the settings."""
+    return load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
+
+
+def _ledger(publication: Publication, environ: Mapping[str, str]) -> Ledger:
+    """The ledger, unless it never was here or is lost."""
+    url = ledger_url(publication, environ)
+    try:
+        return open_ledger(url, publication.folder)
+    except CopyError:
+        refuse_lost(publication.mirror, url.removeprefix("sqlite:///"))
+        raise
+
+
+def _refuse_handed_over(ledger: Ledger) -> None:
+    """See that no other machine is the press now."""
+    if handed := ledger.fact(HANDED_OVER):
+        raise LedgerError(
+            f"this press was handed over: {handed}; work on the machine where that was restored, or take the press "
+            "back with `sparkpub restore FILE`"
+        )
+
+
+def mind_machine(ledger: Ledger) -> None:
+    """Stop a ledger that finds itself on another machine: there may be two presses now, and only a person knows."""
+    here, known = machine_id(), ledger.fact(MACHINE)
+    if not here or known == here:
+        return
+    with ledger.transaction():
+        ledger.set_fact(MACHINE, here)
+        if known is not None:
+            ledger.set_fact(STOPPED, _MOVED)
+
+
+_MOVED = "its ledger was kept on another machine until now; see that no press runs there any more"
 
 
 def _key(publication: Publication, ledger: Ledger, environ: Mapping[str, str], *, is_needed: bool) -> str:

@@ -12,7 +12,8 @@ from sparkpub.adapters.ledger import open_ledger
 from sparkpub.adapters.secrets import fingerprint, load_secret, write_secrets
 from sparkpub.adapters.templates import starter_templates
 from sparkpub.errors import UsageError
-from sparkpub.press import FINGERPRINT, KEY_NAME, Publication, open_publication
+from sparkpub.mirroring import keep_in_step, refuse_lost
+from sparkpub.press import FINGERPRINT, KEY_NAME, Publication, ledger_url, mind_machine, open_publication
 
 _STARTER = resources.files("sparkpub") / "starter"
 _PLACES = {"sparkpub.toml": "sparkpub.toml", "first-issue.md": "issues/hello.md", "gitignore": ".gitignore"}
@@ -50,6 +51,7 @@ def init_press(folder: Path, *, now: datetime, environ: Mapping[str, str]) -> li
 
     Raises:
         UsageError: it is the press already, or there is no publication.
+        LostLedgerError: it was the press, and its ledger is lost.
     """
     return _begin_press(open_publication(folder), now=now, environ=environ)
 
@@ -57,18 +59,28 @@ def init_press(folder: Path, *, now: datetime, environ: Mapping[str, str]) -> li
 def _begin_press(publication: Publication, *, now: datetime, environ: Mapping[str, str]) -> list[str]:
     """Make the ledger and, where there is no key yet, `secrets.env` with a fresh one."""
     folder = publication.folder
+    url = ledger_url(publication, environ)
+    if not _holds_ledger(url, folder):
+        refuse_lost(publication.mirror, url.removeprefix("sqlite:///"))
     made = []
     if load_secret(folder, KEY_NAME, environ) is None:
         write_secrets(folder)
         made.append("secrets.env")
     key = load_secret(folder, KEY_NAME, environ) or ""
-    url = load_secret(folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
     ledger = open_ledger(url, folder, create=True)
+    keep_in_step(ledger, publication.mirror, key=key)
+    mind_machine(ledger)
     with ledger.transaction():
         ledger.set_fact(FINGERPRINT, fingerprint(key))
         ledger.record(now, "began", "press", "")
     ledger.close()
     return [*made, "var/ledger.db" if url.startswith("sqlite") else "the ledger"]
+
+
+def _holds_ledger(url: str, folder: Path) -> bool:
+    """Whether a file with something in it is where the ledger belongs."""
+    path = folder / url.removeprefix("sqlite:///")
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _is_publication(folder: Path) -> bool:

@@ -1,108 +1,185 @@
-"""The ledger's mirror: a file that is only ever added to, and that notices when an older ledger is put back.
+"""The ledger's mirror: a file that is only ever added to, one line an event, each written after its commit.
 
-Each line is one event of the ledger, written after its commit: `{"n", "at", "verb", "subject", "detail"}`.
+It knows nobody's address. It notices when an older ledger is put back, and tells that one what it lacks.
 """
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from sparkpub.errors import LedgerError
+from sparkpub.errors import BusyError, LedgerError
 
 _TAIL = 65_536
-_KEPT = frozenset({"began", "released", "corrected", "claimed", "finished", "cancelled", "stopped", "resumed", "left"})
-_WITHOUT_DETAIL = frozenset({"suppressed"})  # a relay's words may name an address
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class _Event(Protocol):
-    """What a mirror needs of an event."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event of the ledger under its number there. `release` holds what a restored ledger must know of a release."""
+
+    n: int
+    at: datetime
+    verb: str
+    subject: str
+    detail: str = ""
+    release: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_of(self, other: "Line") -> bool:
+        """Whether both tell of the same event."""
+        return (self.n, self.at, self.verb, self.subject) == (other.n, other.at, other.verb, other.subject)
+
+    def __str__(self) -> str:
+        """`released a at 2017-09-04 07:00 UTC`."""
+        return f"{self.verb} {self.subject} at {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class Mirror:
+    """The mirror's file."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the mirror in this file; it need not be there."""
+        self.path = path
 
     @property
-    def at(self) -> datetime:
-        """When it happened, in UTC."""
+    def is_there(self) -> bool:
+        """Whether there is anything in it."""
+        with contextlib.suppress(OSError):
+            return self.path.stat().st_size > 0
+        return False
 
-    @property
-    def verb(self) -> str:
-        """What happened."""
+    def last(self) -> Line | None:
+        """The last whole line, None if there is none. A line that is torn off, or being written, does not count.
 
-    @property
-    def subject(self) -> str:
-        """To what."""
+        Raises:
+            LedgerError: the file is no mirror, or cannot be read.
+        """
+        try:
+            with self._errors(), self.path.open("rb") as file:
+                return self._last(_tail(file.fileno())[0])
+        except FileNotFoundError:
+            return None
 
-    @property
-    def detail(self) -> str:
-        """How."""
+    def lines(self) -> list[Line]:
+        """Every whole line.
+
+        Raises:
+            LedgerError: one of them cannot be read, or lines before the last are missing.
+        """
+        try:
+            with self._errors():
+                data = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        found: list[Line] = []
+        for number, text in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
+            line = self._parsed(text, f":{number}")
+            if found and line.n != found[-1].n + 1:
+                raise LedgerError(f"{self.path}:{number}: lines are missing before event {line.n}; {_MEND}")
+            found.append(line)
+        return found
+
+    def complete(self, missing: Callable[[Line | None], Sequence[Line]], *, is_durable: Callable[[Line], bool]) -> None:
+        """Mend a torn end, then add what `missing` gives for the last line, in one write and under a lock.
+
+        If any of it `is_durable`, all is on the disk afterwards.
+
+        Raises:
+            LedgerError: the file is no mirror, or cannot be written.
+            BusyError: the disk is full.
+        """
+        with self._errors():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                whole, end = _tail(descriptor)
+                if end != os.fstat(descriptor).st_size:
+                    os.ftruncate(descriptor, end)
+                lines = missing(self._last(whole))
+                if lines:
+                    _append(descriptor, "".join(map(_text, lines)).encode(), end)
+                    if any(map(is_durable, lines)):
+                        os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _last(self, whole: bytes) -> Line | None:
+        """The last of some whole lines."""
+        lines = whole.splitlines()
+        return self._parsed(lines[-1], "") if lines else None
+
+    def _parsed(self, text: bytes, place: str) -> Line:
+        """A line as it was written."""
+        try:
+            row = json.loads(text)
+            return Line(
+                n=int(row["n"]),
+                at=datetime.strptime(row["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+                verb=str(row["verb"]),
+                subject=str(row["subject"]),
+                detail=str(row.get("detail", "")),
+                release=dict(row.get("release", {})),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise LedgerError(f"{self.path}{place} is no line of a mirror; {_MEND}") from error
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the system's errors into ours; a file that is not there passes."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            if error.errno in _FULL:
+                raise BusyError(f"{self.path}: the disk is full; make room and run the same command again") from error
+            raise LedgerError(f"{self.path}: {error.strerror}; check the mirror and who may write it") from error
 
 
-class _Events(Protocol):
-    """What a mirror needs of a ledger."""
-
-    def last_event(self) -> int:
-        """The number of the newest event."""
-
-    def events_after(self, event_id: int) -> Iterable[tuple[int, _Event]]:
-        """Every event after one, with its number, oldest first."""
+_MEND = "mend it; or, if the ledger is the newest there is, move the file away and it is written anew"
 
 
-def keep_mirror(path: Path, ledger: _Events) -> None:
-    """Add what the mirror lacks, so that it knows all that the ledger knows.
-
-    Raises:
-        LedgerError: the mirror knows more than the ledger, which must be an older copy: it would mail again.
-    """
-    seen = _last(path)
-    newest = ledger.last_event()
-    if seen > newest:
-        raise LedgerError(
-            f"the ledger is older than its mirror {path}: it lacks {seen - newest} events and would mail again what "
-            "was mailed; put the newest backup back, or remove the mirror if you are sure"
-        )
-    lines = [_line(number, event) for number, event in ledger.events_after(seen) if event.verb in _WORTH]
-    if lines:
-        _append(path, "".join(lines))
+def _tail(descriptor: int) -> tuple[bytes, int]:
+    """The whole lines at the end of a file, not necessarily all, and where the last of them ends."""
+    size = os.fstat(descriptor).st_size
+    length = _TAIL
+    while True:
+        start = max(0, size - length)
+        data = os.pread(descriptor, size - start, start)
+        end = data.rfind(b"\n") + 1
+        if start == 0:
+            return data[:end], start + end
+        begin = data.find(b"\n") + 1
+        if begin < end:
+            return data[begin:end], start + end
+        length *= 4
 
 
-_WORTH = _KEPT | _WITHOUT_DETAIL
+def _append(descriptor: int, data: bytes, end: int) -> None:
+    """Add to the end in one write; what goes in only in part is taken back."""
+    if os.write(descriptor, data) != len(data):
+        os.ftruncate(descriptor, end)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _line(number: int, event: _Event) -> str:
-    """An event as a line."""
-    fields = {
-        "n": number,
-        "at": f"{event.at:%Y-%m-%dT%H:%M:%SZ}",
-        "verb": event.verb,
-        "subject": event.subject,
-        "detail": "" if event.verb in _WITHOUT_DETAIL else event.detail,
+def _text(line: Line) -> str:
+    """A line as it is written."""
+    row: dict[str, Any] = {
+        "n": line.n,
+        "at": f"{line.at:%Y-%m-%dT%H:%M:%SZ}",
+        "verb": line.verb,
+        "subject": line.subject,
     }
-    return json.dumps(fields, ensure_ascii=False) + "\n"
-
-
-def _last(path: Path) -> int:
-    """The number of the last whole line, 0 if there is none; a line that was torn off in writing is removed."""
-    try:
-        with path.open("r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            tail = file.read()
-            whole = tail.rfind(b"\n") + 1
-            if whole < len(tail):
-                file.truncate(size - len(tail) + whole)
-    except FileNotFoundError:
-        return 0
-    lines = tail[:whole].splitlines()
-    try:
-        return int(json.loads(lines[-1])["n"]) if lines else 0
-    except (ValueError, KeyError, TypeError) as error:
-        raise LedgerError(f"{path} is no mirror of a ledger; move it away") from error
-
-
-def _append(path: Path, text: str) -> None:
-    """Add to the end, and have it on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    if line.detail:
+        row["detail"] = line.detail
+    if line.release:
+        row["release"] = dict(line.release)
+    return json.dumps(row, ensure_ascii=False) + "\n"

@@ -28,6 +28,7 @@ class Face:
     is_quiet: bool = False
     _publication: Publication | None = field(default=None, repr=False)
     _press: Press | None = field(default=None, repr=False)
+    _can_write: bool = field(default=False, repr=False)
 
     @property
     def publication(self) -> Publication:
@@ -54,8 +55,10 @@ class Face:
             CopyError: this folder is a copy.
         """
         self.now_to_write()
-        if self._press is None:
+        if self._press is None or not self._can_write:
+            self.close()
             self._press = open_press(self.publication, os.environ)
+            self._can_write = True
         return self._press
 
     def press_or_copy(self) -> Press:

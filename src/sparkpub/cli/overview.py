@@ -11,7 +11,7 @@ from sparkpub.cli.releasing import how_to_go_on
 from sparkpub.cli.standings import known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
 from sparkpub.core.model import OccurrenceState, QueueState, ReleaseState, Status
-from sparkpub.errors import CopyError
+from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.press import Press
 from sparkpub.queueing import Standing, calendar, upcoming
 from sparkpub.shelf import Shelf, read_shelf
@@ -63,6 +63,8 @@ def _steps(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
         yield Step(
             type="sparkpub init --press .", why="this is a copy; only if it is to be the press: give it a ledger"
         )
+    except LostLedgerError:
+        yield Step(type="sparkpub restore FILE", why="the ledger is lost: put a backup back", is_pressing=True)
     else:
         yield from _undecided(face, press, known)
         yield from _to_send(face, press, shelf, known)

@@ -7,7 +7,7 @@ from sparkpub.core.decisions import Account
 from sparkpub.core.model import Anniversary, Decision, Every, Issue, Match, Milestones, QueueState, Status, Verdict
 from sparkpub.core.schedule import event_date
 from sparkpub.core.words import is_old_style
-from sparkpub.errors import CopyError
+from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.queueing import NO_ACCOUNT, Standing, account, has_no_end
 
 
@@ -16,6 +16,9 @@ def known_account(face: Face) -> Account:
     try:
         return account(face.press_to_read().ledger)
     except CopyError:
+        return NO_ACCOUNT
+    except LostLedgerError as lost:
+        face.say(str(lost))
         return NO_ACCOUNT
 
 

@@ -25,9 +25,10 @@ def find_release(press: Press, name: str) -> Release:
 
 def status_rows(press: Press, only: Release | None = None) -> list[dict[str, Any]]:
     """The balance of every release, or of one, as the rows of `status --json`, in the order of release."""
+    known = [*press.ledger.releases(), *press.ledger.releases_without_text()]
     return [
         _status_row(release, press.ledger.balance(release.release_id))
-        for release in press.ledger.releases()
+        for release in sorted(known, key=lambda release: (release.released_at, release.release_id))
         if only is None or release.release_id == only.release_id
     ]
 
@@ -87,9 +88,7 @@ def story(press: Press, address: str, only: Release | None = None) -> dict[str, 
         "state": reader.state.value if reader else None,
         "evidence": reader.evidence if reader else "",
         "suppressed": suppression,
-        "deliveries": [
-            _delivery_row(row) for row in rows if only is None or row.release_id == only.release_id
-        ],
+        "deliveries": [_delivery_row(row) for row in rows if only is None or row.release_id == only.release_id],
     }
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sparkpub.adapters.clock import boot_id, monotonic
-from sparkpub.adapters.ledger import Run
+from sparkpub.adapters.ledger import LOST, Run
 from sparkpub.adapters.maildir import Maildir, stable_name
-from sparkpub.adapters.mirror import keep_mirror
 from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome
 from sparkpub.errors import SparkpubError
 from sparkpub.leaving import refuse_unready
+from sparkpub.mirroring import keep_in_step
 from sparkpub.outgoing import LATE, Mailbag, Progress
 from sparkpub.press import Press
 from sparkpub.queueing import RESUMED
@@ -74,7 +74,8 @@ def send(
     is_smtp = press.transport == "smtp"
     if is_smtp:
         refuse_unready(press, now=now)
-    with press.lock(), _mirrored(press):
+    with press.lock():
+        keep_in_step(press.ledger, press.publication.mirror, key=press.key)
         epoch = press.ledger.begin_run(boot=boot_id(), pid=os.getpid(), at=now)
         recovered = _recover(press, epoch, now)
         bag = Mailbag(press, epoch=epoch, clock=_ticking(now) if is_smtp else lambda: now, only=release, limit=limit)
@@ -87,20 +88,6 @@ def send(
             bag.finish()
         finished = _finish(press, now)
     return _report(press, bag, recovered=recovered, finished=finished)
-
-
-@contextmanager
-def _mirrored(press: Press) -> Iterator[None]:
-    """Bring the mirror up to date before and after; a ledger in memory has none, and settings can leave it out."""
-    if press.ledger.path is None or not press.publication.settings.ledger.mirror:
-        yield
-        return
-    path = press.publication.folder / press.publication.settings.ledger.mirror
-    keep_mirror(path, press.ledger)
-    try:
-        yield
-    finally:
-        keep_mirror(path, press.ledger)
 
 
 def _report(press: Press, bag: Mailbag, *, recovered: int, finished: tuple[Release, ...]) -> SendReport:
@@ -143,7 +130,7 @@ def _recover(press: Press, epoch: int, now: datetime) -> int:
     if press.publication.settings.delivery.uncertain == "resend":
         for release_id in ledger.uncertain_releases():
             if ledger.release(release_id).transport == press.transport:
-                ledger.resend_uncertain(release_id, at=now)
+                ledger.resend_uncertain(release_id, at=now, but_code=LOST)
     resumed = ledger.fact(RESUMED)
     for release in ledger.releases_in(ReleaseState.STOPPED):
         notes = ledger.stop_notes(release.release_id)

@@ -2,28 +2,33 @@
 
 statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
 sqlite.py          Database                  one engine: connection, transactions, errors
-queue ◀─ releases ◀─ readers ◀─ deliveries ◀─ following   rows by topic, each a class that adds its methods
+queue ◀─ releases ◀─ readers ◀─ deliveries ◀─ following, replaying   rows by topic, each a class that adds its methods
 Ledger             all of them, on one database
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sparkpub.adapters.ledger.deliveries import Claim, DueDelivery, OpenCounts, Run
+from sparkpub.adapters.ledger.deliveries import LOST, Claim, DueDelivery, OpenCounts, Run
 from sparkpub.adapters.ledger.following import DeliveryRow, FollowingRows
+from sparkpub.adapters.ledger.glances import GlanceRows
 from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
+from sparkpub.adapters.ledger.replaying import MirroredRelease, ReplayedRows
 from sparkpub.adapters.ledger.sqlite import Database
 from sparkpub.errors import CopyError, LedgerError
 
 __all__ = [
+    "LOST",
     "Claim",
     "DeliveryRow",
     "DueDelivery",
     "Event",
     "ImportCounts",
     "Ledger",
+    "MirroredRelease",
     "OpenCounts",
     "ReaderRow",
     "Run",
@@ -36,13 +41,25 @@ _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class Ledger(FollowingRows):
+class Ledger(FollowingRows, ReplayedRows, GlanceRows):
     """The ledger of one press."""
 
     @property
     def path(self) -> Path | None:
         """The ledger's file, None for one in memory."""
         return self._db.path
+
+    def watch(self, on_news: Callable[[], None]) -> None:
+        """Have a function called after each commit that added to the history."""
+        self._db.on_news = on_news
+
+    def faults(self) -> list[str]:
+        """What is wrong with the file itself; nothing if it is sound."""
+        return self._db.faults()
+
+    def copy_to(self, path: Path) -> None:
+        """Write the ledger as it is at one instant into a new file, whoever else works meanwhile."""
+        self._db.copy_to(path)
 
     def hasty(self) -> AbstractContextManager[None]:
         """Inside, commits outlive this process but perhaps not a power cut: for intents and replies in a claim."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of
@@ -15,6 +16,10 @@ _RELEASES = statements("releases.sql")
 _STATES = tuple(DeliveryState)  # schema.sql numbers them in this order
 _NUMBERS: Mapping[DeliveryState, int] = MappingProxyType({state: number for number, state in enumerate(_STATES)})
 _CODE_MAX = 120
+_NAMED_MAX = 60
+
+LOST = "claimed before the ledger was lost"
+"""Code of deliveries that a restored ledger must doubt: no policy repeats them, only a person's word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +107,12 @@ class DeliveryRows(ReaderRows):
                     break
             else:
                 return None
-            batch, last = place["batch"], int(rows[-1]["subscriber_id"])
-            claim_id = self._db.insert(_SQL["claim"], key | {"epoch": epoch, "batch": batch, "last": last})
-            self.record(at, "claimed", release.name, f"batch {batch}, {len(rows)} deliveries")
+            batch, first, last = place["batch"], int(rows[0]["subscriber_id"]), int(rows[-1]["subscriber_id"])
+            values = {"epoch": epoch, "batch": batch, "first": first, "last": last}
+            claim_id = self._db.insert(_SQL["claim"], key | values)
+            self.record(
+                at, "claimed", release.name, f"batch {batch}, {len(rows)} deliveries, readers {first} to {last}"
+            )
         due = tuple(
             DueDelivery(
                 release_id=release.release_id,
@@ -120,8 +128,18 @@ class DeliveryRows(ReaderRows):
         return Claim(claim_id=claim_id, release_id=release.release_id, batch=batch, last=last, due=due)
 
     def close_claim(self, claim_id: int, *, at: datetime) -> None:
-        """Note that everything of a claim has its result; durable, like every commit outside `hasty`."""
-        self._db.write(_SQL["close_claim"], {"claim_id": claim_id, "at": to_seconds(at)})
+        """Note that everything of a claim has its result; durable, like every commit outside `hasty`.
+
+        The history keeps where its readers stand, by their numbers: so the mirror knows of every message that left.
+        """
+        with self.transaction():
+            if not self._db.write(_SQL["close_claim"], {"claim_id": claim_id, "at": to_seconds(at)}):
+                return
+            if claim := self._db.row(_SQL["claim_of"], {"claim_id": claim_id}):
+                place = {"first": claim["first_subscriber_id"], "last": claim["last_subscriber_id"]}
+                unsent = self._db.rows(_SQL["not_sent_in_claim"], {"release_id": claim["release_id"], **place})
+                detail = f"batch {claim['batch']}, readers {place['first']} to {place['last']}: {_result(unsent)}"
+                self.record(at, "closed", f"{claim['issue_id']}/{claim['number']}", detail)
 
     def intend(self, due: DueDelivery, *, epoch: int, at: datetime) -> bool:
         """Commit that the body of a message is about to leave; False if it must not, because another has it."""
@@ -175,17 +193,22 @@ class DeliveryRows(ReaderRows):
 
     def close_run(self, epoch: int, *, at: datetime) -> None:
         """Note that a run and all it had claimed is over."""
-        self._db.write(_SQL["close_claims"], {"epoch": epoch, "at": to_seconds(at)})
+        for claim in self._db.rows(_SQL["open_claims"], {"epoch": epoch}):
+            self.close_claim(claim["claim_id"], at=at)
         self._db.write(_SQL["end_run"], {"epoch": epoch, "at": to_seconds(at)})
 
     def uncertain_releases(self) -> list[int]:
         """The numbers of releases with deliveries in doubt."""
         return [int(row[0]) for row in self._db.rows(_SQL["releases_with_uncertain"])]
 
-    def resend_uncertain(self, release_id: int, *, at: datetime) -> int:
-        """Let deliveries in doubt be tried again, under the same Message-ID; returns how many."""
+    def resend_uncertain(self, release_id: int, *, at: datetime, but_code: str = "") -> int:
+        """Let deliveries in doubt be tried again, under the same Message-ID; returns how many.
+
+        Left alone are those whose message is lost, and those with `but_code`.
+        """
+        values = {"release_id": release_id, "at": to_seconds(at), "but_code": but_code}
         with self.transaction():
-            count = self._db.write(_SQL["resend_uncertain"], {"release_id": release_id, "at": to_seconds(at)})
+            count = self._db.write(_SQL["resend_uncertain"], values)
             if count:
                 self._db.write(_RELEASES["reopen_release"], {"release_id": release_id})
         return count
@@ -198,3 +221,12 @@ class DeliveryRows(ReaderRows):
             if is_cancelled or self.release(release_id).state is ReleaseState.CANCELLED:
                 self._db.write(_SQL["cancel_open"], key)
         return is_cancelled
+
+
+def _result(unsent: list[Any]) -> str:
+    """What came of a claim, in words that a restored ledger reads: `all sent`, `all sent but deferred 7, failed 9`."""
+    if not unsent:
+        return "all sent"
+    if len(unsent) > _NAMED_MAX:
+        return f"{len(unsent)} not sent"
+    return "all sent but " + ", ".join(f"{_STATES[row['state']]} {row['subscriber_id']}" for row in unsent)

@@ -44,11 +44,19 @@ WHERE d.release_id = :release_id AND d.batch = :batch AND d.state IN (0, 1, 3, 5
 ORDER BY d.subscriber_id LIMIT :count
 
 -- name: claim
-INSERT INTO claim (epoch, release_id, batch, last_subscriber_id, claimed_at)
-VALUES (:epoch, :release_id, :batch, :last, :at)
+INSERT INTO claim (epoch, release_id, batch, first_subscriber_id, last_subscriber_id, claimed_at)
+VALUES (:epoch, :release_id, :batch, :first, :last, :at)
 
 -- name: close_claim
-UPDATE claim SET closed_at = :at WHERE claim_id = :claim_id
+UPDATE claim SET closed_at = :at WHERE claim_id = :claim_id AND closed_at IS NULL
+
+-- name: claim_of
+SELECT r.issue_id, r.number, c.release_id, c.batch, c.first_subscriber_id, c.last_subscriber_id
+FROM claim c JOIN release r ON r.release_id = c.release_id WHERE c.claim_id = :claim_id
+
+-- name: not_sent_in_claim
+SELECT subscriber_id, state FROM delivery
+WHERE release_id = :release_id AND subscriber_id BETWEEN :first AND :last AND state <> 2 ORDER BY state, subscriber_id
 
 -- name: intend
 -- The compare-and-set that only one worker can win. A stop or a cancellation that came first wins as well.
@@ -79,9 +87,6 @@ UPDATE delivery /* INDEXED BY delivery_open */ SET state = :state, at = :at, cod
 WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND (state IN (0, 1) OR (state = 3 AND at <= :claimed_at))
     AND batch = :batch AND subscriber_id <= :last
 
--- name: close_claims
-UPDATE claim SET closed_at = :at WHERE closed_at IS NULL AND epoch = :epoch
-
 -- name: open_claims
 SELECT claim_id, release_id, batch, last_subscriber_id, claimed_at FROM claim
 WHERE closed_at IS NULL AND epoch = :epoch ORDER BY claim_id
@@ -90,8 +95,13 @@ WHERE closed_at IS NULL AND epoch = :epoch ORDER BY claim_id
 UPDATE delivery /* INDEXED BY delivery_open */ SET state = 7, at = :at WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND state IN (0, 3)
 
 -- name: resend_uncertain
+-- What has no message any more, because it was lost with a ledger, cannot be sent again.
 UPDATE delivery /* INDEXED BY delivery_open */ SET state = 0, at = :at
-WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND state = 5
+WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND state = 5 AND coalesce(code, '') <> :but_code
+    AND EXISTS (
+        SELECT 1 FROM release r
+        JOIN edition e ON e.hash = r.mailed_hash AND e.issue_id = r.issue_id AND e.number = r.number
+        WHERE r.release_id = :release_id AND length(e.compiled) > 0)
 
 -- name: releases_with_uncertain
 SELECT DISTINCT release_id FROM delivery /* INDEXED BY delivery_open */ WHERE state IN (0, 1, 3, 5) AND state = 5

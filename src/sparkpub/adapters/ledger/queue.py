@@ -1,5 +1,7 @@
 """Ledger rows of the press itself: facts, history, the editors' queue, verdicts."""
 
+import hashlib
+import hmac
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Any
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.sqlite import Database
 from sparkpub.adapters.ledger.statements import statements
+from sparkpub.core.addresses import address_key
 from sparkpub.core.model import Decision, Holder, IssueState, QueueState, Verdict
 
 _SQL = statements("queue.sql")
@@ -30,6 +33,7 @@ class QueueRows:
     def __init__(self, database: Database) -> None:
         """Keep the rows in this database."""
         self._db = database
+        self.mark_key = ""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: what is written inside is committed at its end, or not at all if it raises."""
@@ -48,6 +52,12 @@ class QueueRows:
         """Add a line to the history."""
         values = {"at": to_seconds(at), "verb": verb, "subject": subject, "detail": detail}
         self._db.write(_SQL["record"], values)
+        self._db.note_news()
+
+    def mark(self, address: str) -> str:
+        """The keyed hash by which the history names an address: who lacks the press's key learns nothing from it."""
+        digest = hmac.digest(self.mark_key.encode(), f"sparkpub.mark/{address_key(address)}".encode(), hashlib.sha256)
+        return digest.hex()[:32]
 
     def history(self, issue_id: str) -> list[Event]:
         """What happened to an issue and its occurrences, oldest first."""
@@ -56,6 +66,11 @@ class QueueRows:
     def last_event(self) -> int:
         """The number of the newest event, 0 if there is none."""
         return int(self._db.row(_SQL["last_event"])[0])
+
+    def event(self, event_id: int) -> Event | None:
+        """The event of this number."""
+        row = self._db.row(_SQL["event"], {"event_id": event_id})
+        return None if row is None else _event(row)
 
     def events_after(self, event_id: int) -> Iterator[tuple[int, Event]]:
         """Every event after one, with its number, oldest first."""

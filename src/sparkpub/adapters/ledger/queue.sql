@@ -12,8 +12,11 @@ INSERT INTO event (at, verb, subject, detail) VALUES (:at, :verb, :subject, :det
 -- name: history
 -- An issue's own events and those of its occurrences ('0' is the character after '/'); the batches are not its story.
 SELECT at, verb, subject, detail FROM event
-WHERE (subject = :issue_id OR (subject > :issue_id || '/' AND subject < :issue_id || '0')) AND verb <> 'claimed'
+WHERE (subject = :issue_id OR (subject > :issue_id || '/' AND subject < :issue_id || '0')) AND verb NOT IN ('claimed', 'closed')
 ORDER BY event_id
+
+-- name: event
+SELECT event_id, at, verb, subject, detail FROM event WHERE event_id = :event_id
 
 -- name: events_after
 SELECT event_id, at, verb, subject, detail FROM event WHERE event_id > :event_id ORDER BY event_id

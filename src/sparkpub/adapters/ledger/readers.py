@@ -18,6 +18,7 @@ _AUDIENCE = statements("audience.sql")
 _WAITING = statements("deliveries.sql")["suppress_reader"]
 _BATCH = 1000
 _PAGE = 1000
+_KNOWN_BY_MARK = "suppressed before the ledger was lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +67,25 @@ class ReaderRows(ReleaseRows):
             attributes=attributes or {},
             evidence=evidence,
         )
-        added = self._db.row(_SQL["add_subscriber"], _columns(row, at))
-        if added is not None:
-            return int(added[0])
+        with self.transaction():
+            added = self._db.row(_SQL["add_subscriber"], _columns(row, at))
+            if added is not None:
+                self._recall(address, is_asked_now=True, at=at)
+                return int(added[0])
         return _subscriber(self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)}))
 
     def import_subscribers(self, rows: Iterable[ReaderRow], at: datetime) -> ImportCounts:
         """Add many readers in one transaction. Who is known is left as is: nobody is subscribed again."""
         added = known = 0
         with self.transaction():
+            has_marks = self._has_marks()
             for row in rows:
                 if self._db.row(_SQL["add_subscriber"], _columns(row, at)) is None:
                     known += 1
-                else:
-                    added += 1
+                    continue
+                added += 1
+                if has_marks:
+                    self._recall(row.address, is_asked_now=False, at=at)
         return ImportCounts(added=added, known=known)
 
     def find_subscriber(self, address: str) -> Subscriber | None:
@@ -123,10 +129,32 @@ class ReaderRows(ReleaseRows):
         if known is None or known.state is SubscriberState.UNSUBSCRIBED:
             return False
         with self.transaction():
-            self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED), at=at)
-            self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
-            self.record(at, "left", f"subscriber {known.subscriber_id}", "")
+            self._let_go(known, at)
+            self.record(at, "left", f"reader {self.mark(address)}", "")
         return True
+
+    def _let_go(self, known: Subscriber, at: datetime) -> None:
+        """Let a reader leave, without a line in the history."""
+        self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED), at=at)
+        self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+
+    def erase(self, address: str, at: datetime) -> bool:
+        """Forget a reader: nothing but the keyed hash of the address stays, and a suppression; False if there was none.
+
+        What still waits for them is not sent; the balance of releases keeps counting them, by number alone.
+        """
+        known = self.find_subscriber(address)
+        if known is None:
+            return False
+        with self.transaction():
+            self._forget(known, at)
+            self.record(at, "erased", f"reader {self.mark(address)}", "")
+        return True
+
+    def _forget(self, known: Subscriber, at: datetime) -> None:
+        """Take a reader out, without a line in the history."""
+        self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+        self._db.write(_SQL["erase"], {"subscriber_id": known.subscriber_id})
 
     def suppress(self, address: str, reason: str, at: datetime) -> bool:
         """Never mail an address again; False if that was the order already."""
@@ -137,18 +165,44 @@ class ReaderRows(ReleaseRows):
             if known is not None:
                 self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
             if is_new:
-                subject = f"subscriber {known.subscriber_id}" if known else "an address"
-                self.record(at, "suppressed", subject, reason)
+                self.record(at, "suppressed", f"reader {self.mark(address)}", reason)
         return is_new
 
-    def unsuppress(self, address: str) -> bool:
+    def unsuppress(self, address: str, at: datetime) -> bool:
         """Take the order back; False if there was none."""
-        return self._db.write(_SQL["unsuppress"], {"address_key": address_key(address)}) > 0
+        with self.transaction():
+            is_taken_back = self._db.write(_SQL["unsuppress"], {"address_key": address_key(address)}) > 0
+            marked = {"mark": self.mark(address), "verb": "suppressed"}
+            if self._db.write(_SQL["drop_mark"], marked) or is_taken_back:
+                self.record(at, "unsuppressed", f"reader {self.mark(address)}", "")
+                return True
+        return False
 
     def suppression(self, address: str) -> str | None:
         """Why an address is never mailed, None if it may be."""
         row = self._db.row(_SQL["suppression"], {"address_key": address_key(address)})
-        return None if row is None else str(row["reason"])
+        if row is not None:
+            return str(row["reason"])
+        is_marked = any(mark["verb"] == "suppressed" for mark in self._marks(address))
+        return _KNOWN_BY_MARK if is_marked else None
+
+    def _has_marks(self) -> bool:
+        """Whether a restored ledger still waits for addresses that it knows by their keyed hashes alone."""
+        return bool(self._db.row(_SQL["has_marks"])[0])
+
+    def _marks(self, address: str) -> list[Any]:
+        """What the ledger knows of an address by its keyed hash."""
+        return self._db.rows(_SQL["marked"], {"mark": self.mark(address)}) if self._has_marks() else []
+
+    def _recall(self, address: str, *, is_asked_now: bool, at: datetime) -> None:
+        """Let what was known of a new reader by keyed hash hold: who left is not in by a list, but by a new wish."""
+        for mark in self._marks(address):
+            self._db.write(_SQL["drop_mark"], {"mark": self.mark(address), "verb": mark["verb"]})
+            if mark["verb"] == "suppressed":
+                values = {"address_key": address_key(address), "reason": _KNOWN_BY_MARK, "at": mark["at"]}
+                self._db.write(_SQL["suppress"], values)
+            elif not is_asked_now and (known := self.find_subscriber(address)):
+                self._let_go(known, at)
 
     def plan_deliveries(self, release_id: int, audience: AudienceSettings | None, *, at: datetime) -> int:
         """Freeze a release's audience into deliveries, in the order of the readers; returns how many.

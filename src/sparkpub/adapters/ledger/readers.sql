@@ -30,6 +30,21 @@ ON CONFLICT (address_key) DO NOTHING
 -- name: unsuppress
 DELETE FROM suppression WHERE address_key = :address_key
 
+-- name: erase
+DELETE FROM subscriber WHERE subscriber_id = :subscriber_id
+
+-- name: put_mark
+INSERT INTO mark (mark, verb, at) VALUES (:mark, :verb, :at) ON CONFLICT (mark, verb) DO NOTHING
+
+-- name: has_marks
+SELECT EXISTS (SELECT 1 FROM mark)
+
+-- name: marked
+SELECT verb, at FROM mark WHERE mark = :mark
+
+-- name: drop_mark
+DELETE FROM mark WHERE mark = :mark AND verb = :verb
+
 -- name: suppression
 SELECT reason, at FROM suppression WHERE address_key = :address_key
 

@@ -47,6 +47,10 @@ class ReleaseRows(QueueRows):
             return [_release(row) for row in self._db.rows(_SQL["releases"])]
         return [_release(row) for row in self._db.rows(_SQL["releases_of_issue"], {"issue_id": issue_id})]
 
+    def releases_without_text(self) -> list[Release]:
+        """Releases that a restored ledger knows from its mirror alone; they have no page until their text is found."""
+        return [_release(row) for row in self._db.rows(_SQL["releases_without_text"])]
+
     def released(self) -> list[Released]:
         """The mark of every release, without what was made public."""
         return [

@@ -1,10 +1,15 @@
 -- Releases, editions and the files they show.
 
 -- name: releases
-SELECT * FROM release JOIN settings USING (settings_id) ORDER BY released_at, release_id
+-- Those whose text was lost with a ledger (length 0) are left out: they only block their number and date.
+SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) > 0 ORDER BY released_at, release_id
 
 -- name: releases_of_issue
-SELECT * FROM release JOIN settings USING (settings_id) WHERE issue_id = :issue_id ORDER BY released_at, release_id
+SELECT * FROM release JOIN settings USING (settings_id)
+WHERE issue_id = :issue_id AND length(issue_source) > 0 ORDER BY released_at, release_id
+
+-- name: releases_without_text
+SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) = 0 ORDER BY released_at, release_id
 
 -- name: released
 SELECT issue_id, number, on_date, released_at, is_mailed FROM release

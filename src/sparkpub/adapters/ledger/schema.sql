@@ -52,6 +52,7 @@ CREATE TABLE decision (
     decided_at INTEGER NOT NULL,
     PRIMARY KEY (issue_id, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_day ON decision (on_date);
 
 -- Files that pages and emails show, named by their content.
 CREATE TABLE asset (
@@ -106,12 +107,16 @@ CREATE TABLE release (
     UNIQUE (issue_id, number),
     UNIQUE (issue_id, on_date)
 ) STRICT;
+-- A tick asks what is settled of some days, and when something was mailed last, without reading any text.
+CREATE INDEX release_day ON release (on_date, issue_id, number);
+CREATE INDEX release_mailed ON release (released_at, on_date) WHERE is_mailed = 1;
 
 -- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`
 -- and `attributes` hold one entry a line, with a line end before the first and after the last: so one comparison
--- finds an entry, on every engine.
+-- finds an entry, on every engine. A number is never given twice, not even one whose reader was erased: links in old mail
+-- are signed for it.
 CREATE TABLE subscriber (
-    subscriber_id INTEGER PRIMARY KEY,
+    subscriber_id INTEGER PRIMARY KEY AUTOINCREMENT,
     address_key   TEXT NOT NULL UNIQUE,
     address       TEXT NOT NULL,
     name          TEXT NOT NULL,
@@ -129,6 +134,15 @@ CREATE TABLE suppression (
     address_key TEXT PRIMARY KEY,
     reason      TEXT NOT NULL,
     at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who left or is suppressed as a restored ledger knows it from its mirror, where it has no such address: by its keyed hash.
+-- When the address comes again, the wish still holds.
+CREATE TABLE mark (
+    mark TEXT NOT NULL,
+    verb TEXT NOT NULL CHECK (verb IN ('left', 'suppressed')),
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (mark, verb)
 ) STRICT, WITHOUT ROWID;
 
 -- One release to one subscriber. The audience is frozen when the release is made, in batches.
@@ -158,14 +172,15 @@ CREATE TABLE run (
 ) STRICT;
 
 -- A batch taken on by a run, written durably before the first of its messages and closed durably after the last.
--- It covers the batch's deliveries up to last_subscriber_id that were due at claimed_at.
+-- It covers the batch's deliveries from first_ to last_subscriber_id that were due at claimed_at.
 CREATE TABLE claim (
-    claim_id           INTEGER PRIMARY KEY,
-    epoch              INTEGER NOT NULL,
-    release_id         INTEGER NOT NULL,
-    batch              INTEGER NOT NULL,
-    last_subscriber_id INTEGER NOT NULL,
-    claimed_at         INTEGER NOT NULL,
-    closed_at          INTEGER
+    claim_id            INTEGER PRIMARY KEY,
+    epoch               INTEGER NOT NULL,
+    release_id          INTEGER NOT NULL,
+    batch               INTEGER NOT NULL,
+    first_subscriber_id INTEGER NOT NULL,
+    last_subscriber_id  INTEGER NOT NULL,
+    claimed_at          INTEGER NOT NULL,
+    closed_at           INTEGER
 ) STRICT;
 CREATE INDEX claim_open ON claim (epoch) WHERE closed_at IS NULL;

@@ -1,7 +1,7 @@
 """The ledger's engine on SQLite: one file, one connection, short transactions, errors as our own."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ SCHEMA_VERSION: Final = 1
 Values = Mapping[str, object]
 
 _LOCKED = (BusyError, " is locked by another process; run the same command again in a moment")
-_DAMAGED = (LedgerError, " is damaged or no ledger; put a backup of it back")
+_DAMAGED = (LedgerError, " is damaged or no ledger; `sparkpub restore FILE` puts a backup of it back")
 _MEANINGS: Final[Mapping[int, tuple[type[LedgerError] | type[BusyError], str]]] = {
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
@@ -40,6 +40,8 @@ class Database:
         self.path = path
         self._level = "FULL" if is_durable else "OFF"
         self._depth = 0
+        self._has_news = False
+        self.on_news: Callable[[], None] | None = None
         with self.errors():
             self._connection = sqlite3.connect(
                 path or ":memory:", timeout=busy_seconds, isolation_level=None, cached_statements=256
@@ -114,11 +116,27 @@ class Database:
         try:
             yield
             self.write("COMMIT")
+        except BaseException:
+            self._has_news = False
+            raise
         finally:
             self._depth = 0
             if self._connection.in_transaction:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
+        self._tell_news()
+
+    def note_news(self) -> None:
+        """Have `on_news` called once what is being written is committed."""
+        self._has_news = True
+        if not self._depth:
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        if self._has_news:
+            self._has_news = False
+            if self.on_news is not None:
+                self.on_news()
 
     @contextmanager
     def hasty(self) -> Iterator[None]:
@@ -166,6 +184,15 @@ class Database:
         """The first row of a query, or None; the statement is run to its end."""
         found = self.rows(sql, values)
         return found[0] if found else None
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file, nothing if it is sound."""
+        found = [str(row[0]) for row in self.rows("PRAGMA quick_check(5)")]
+        return [] if found == ["ok"] else found
+
+    def copy_to(self, path: Path) -> None:
+        """Write everything as it is at one instant, whoever else works meanwhile, into a new file."""
+        self.write("VACUUM INTO :path", {"path": str(path)})
 
     def close(self) -> None:
         """Let the file go."""
