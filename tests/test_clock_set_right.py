@@ -1,7 +1,6 @@
 """A clock that went ahead and was set right: a person says `resume`, and nothing goes out twice."""
 
 from press_room import PressRoom, instant
-
 from sparkpub.publishing import resume_everything
 
 
