@@ -35,7 +35,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "send": ("mailing", "Send", "Send until nothing is due."),
     "stop": ("mailing", "Send", "Stop one release, or everything, within one message."),
     "resume": ("mailing", "Send", "Go on after a stop."),
+    "cancel": ("deliveries", "Send", "Call the rest of a release off, for good."),
+    "retry-failed": ("deliveries", "Send", "Try what has failed once more, from the start."),
+    "uncertain": ("deliveries", "Send", "List the messages whose end is unknown, or decide about them."),
+    "test-send": ("deliveries", "Send", "Send one issue as a marked message, outside the ledger."),
     "status": ("mailing", "Send", "Show the balance: every reader of every release in one column."),
+    "why": ("deliveries", "Send", "Tell one address's whole story."),
     "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
 }
@@ -68,7 +73,7 @@ class SparkpubGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"sparkpub.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def resolve_command(

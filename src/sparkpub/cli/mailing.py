@@ -25,6 +25,7 @@ from sparkpub.outgoing import LATE
 from sparkpub.press import Press
 from sparkpub.publishing import resume_everything, stop_everything
 from sparkpub.sending import SendReport, find_release, resume_release, send, status_rows, stop_release
+from sparkpub.shelf import read_shelf
 
 
 def send_json(report: SendReport) -> dict[str, Any]:
@@ -65,6 +66,10 @@ def send_lines(report: SendReport) -> list[str]:
     lines += [
         f"left       {release.name}: it was released by {release.transport} and is never sent by {report.transport}"
         for release in report.foreign
+    ]
+    lines += [
+        f"resting    {release.name}: the first few are out; the others follow if they fare well"
+        for release in report.resting
     ]
     if report.recovered and report.transport == "smtp":
         lines.append(
@@ -270,4 +275,17 @@ def _round(face: Face, press: Press) -> tuple[dict[str, Any], list[str], int]:
     lines = [*tick_lines(report), *send_lines(sent)]
     if report.agenda.pause and sent.stopped:
         lines.pop()  # said already
+    lines += _tell_editors(face, press)
     return {"tick": tick_json(report), "send": send_json(sent)}, lines, code
+
+
+def _tell_editors(face: Face, press: Press) -> list[str]:
+    """Tell the editors what is new to them; what they were told."""
+    if not press.publication.settings.alerts.to:
+        return []
+    from sparkpub.alerting import alert
+
+    told = alert(press, read_shelf(press.publication), now=face.now())
+    lines = [f"told       {waiting.words}; `{waiting.command}`" for waiting in told.waiting]
+    lines += [f"proof      {name} was sent to the editors" for name in told.proofs]
+    return [*lines, told.fault] if told.fault else lines
