@@ -28,6 +28,7 @@ from sparkpub.core.model import (
 from sparkpub.core.schedule import occurrences, repeats
 from sparkpub.correcting import correct
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
+from sparkpub.glancing import account_of
 from sparkpub.press import STOPPED, Press
 from sparkpub.queueing import RESUMED, WAITING, WATERMARK, account, find
 from sparkpub.rendering import Rendered, render_due
@@ -71,13 +72,13 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
     A tick that is broken off anywhere is finished by the next one. One broken issue never stops the others: it
     stays due until its grace runs out.
     """
-    known = _known(press)
+    known = _known(press, shelf, now)
     changed = _review(press, shelf, known, now)
     held = tuple((state.issue_id, state.reason) for state in changed if state.state is QueueState.HELD)
     released: list[Release] = []
     broken: list[Broken] = []
     while True:
-        known = _known(press) if changed or broken else known
+        known = _known(press, shelf, now) if changed or broken else known
         agenda = _agenda(press, shelf, known, broken, now=now, window=window)
         if agenda.pause:
             _pause(press, known, agenda.pause, now)
@@ -87,7 +88,7 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
             break
         broken.append(found)  # decide again without them: a broken issue takes no other's slot
     waiting = [*agenda.waiting, *(found.due for found in broken)]
-    _close(press, agenda, now=now, since=_waiting_since(shelf, known, waiting, now))
+    _close(press, shelf, agenda, now=now, since=_waiting_since(shelf, known, waiting, now))
     corrected = correct(press, shelf, now=now)
     return TickReport(
         released=tuple(released),
@@ -99,9 +100,13 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
     )
 
 
-def _known(press: Press) -> Account:
-    """What the ledger says now; a file STOP in the folder stops the press as well."""
-    return replace(account(press.ledger), stopped=press.stopped())
+def _known(press: Press, shelf: Shelf, now: datetime) -> Account:
+    """What the ledger says now of the issues on a shelf; a file STOP in the folder stops the press as well."""
+    if shelf.is_whole:
+        known = account(press.ledger)
+    else:
+        known = account_of(press.ledger, shelf.issues.values(), now=now, pace=press.publication.pace)
+    return replace(known, stopped=press.stopped())
 
 
 def _agenda(
@@ -149,7 +154,7 @@ def _review(press: Press, shelf: Shelf, known: Account, now: datetime) -> list[I
     if not look(known):
         return []
     with press.ledger.transaction():
-        changes = look(account(press.ledger))  # again, where nobody can hold meanwhile: a person's word stands
+        changes = look(_known(press, shelf, now))  # again, where nobody can hold meanwhile: a person's word stands
         for change in changes:
             press.ledger.save_issue_state(change)
             if change.state is QueueState.QUEUED and press.publication.is_strict:
@@ -172,17 +177,17 @@ def _waiting_since(shelf: Shelf, known: Account, waiting: Iterable[Due], now: da
     """The date from which on the next tick has to look, for what waits and for what a broken file may hide."""
     dates = [due.occurrence.on for due in waiting]
     queued_ = (state.issue_id for state in known.states.values() if state.state is QueueState.QUEUED)
-    if shelf.faults and any(issue_id not in shelf.issues for issue_id in queued_):
+    if shelf.faults and (shelf.lacks_queued or any(issue_id not in shelf.issues for issue_id in queued_)):
         dates.append(min(known.waiting_since or now.date(), now.date()))
     return min(dates, default=None)
 
 
-def _close(press: Press, agenda: Agenda, *, now: datetime, since: date | None) -> None:
+def _close(press: Press, shelf: Shelf, agenda: Agenda, *, now: datetime, since: date | None) -> None:
     """Note what was missed, and how far the press has looked."""
     ledger = press.ledger
     with ledger.transaction():
         if agenda.missed:
-            _note_missed(press, agenda.missed, now)
+            _note_missed(press, _known(press, shelf, now), agenda.missed, now)
         seen = ledger.fact(WATERMARK)
         if seen and datetime.fromisoformat(seen) > now:
             return  # another scheduler has looked further meanwhile
@@ -190,9 +195,8 @@ def _close(press: Press, agenda: Agenda, *, now: datetime, since: date | None) -
         ledger.set_fact(WAITING, since.isoformat() if since else "")
 
 
-def _note_missed(press: Press, missed: Iterable[Due], now: datetime) -> None:
+def _note_missed(press: Press, known: Account, missed: Iterable[Due], now: datetime) -> None:
     """Decide, once, that the grace of these has run out."""
-    known = account(press.ledger)
     for due in missed:
         issue_id, occurrence = due.issue.id, due.occurrence
         if not known.is_released(issue_id, occurrence) and not known.verdict(issue_id, occurrence):
@@ -296,7 +300,8 @@ def due_by_hand(press: Press, issue: Issue, number: int | None, *, now: datetime
         due = find(issue, number)
         if known.is_released(issue.id, due.occurrence):
             name = f"{issue.id}/{number}, due on {due.occurrence.on},"
-            raise AlreadyReleased(f"{name} is released already; nothing is sent twice")
+            cure = f"nothing is sent twice; `sparkpub status {issue.id}/{number}` shows how it went"
+            raise AlreadyReleased(f"{name} is released already; {cure}")
         return due
     today = now.astimezone(issue.rule.zone).date()
     come = occurrences(issue.rule, date.min, min(today, date.max - _A_DAY) + _A_DAY)

@@ -1,0 +1,60 @@
+"""What a ledger of any size says of few issues: all that a tick that looks at no others must know."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from sparkpub.adapters.ledger import Ledger
+from sparkpub.adapters.shelf_index import DueRow
+from sparkpub.core.decisions import Account, Pace, looked_at
+from sparkpub.core.model import Issue, QueueState
+from sparkpub.core.schedule import occurrences
+from sparkpub.press import STOPPED
+from sparkpub.queueing import RESUMED, WAITING, WATERMARK
+
+
+def account_of(ledger: Ledger, issues: Iterable[Issue], *, now: datetime, pace: Pace) -> Account:
+    """What the ledger says now of these issues and of the press, as far as a tick at `now` must know it."""
+    chosen = list(issues)
+    press = press_account(ledger)
+    window = looked_at(press, now=now, pace=pace)
+    dates = {o.on for issue in chosen if issue.rule for o in occurrences(issue.rule, *window)}
+    mailed = ((on, ledger.mailed_up_to(on)) for on in (*dates, date.max))
+    states = ((issue.id, ledger.issue_state(issue.id)) for issue in chosen)
+    return replace(
+        press,
+        states={issue_id: state for issue_id, state in states if state},
+        releases=tuple(release for issue in chosen for release in ledger.released_of(issue.id)),
+        decisions=tuple(decision for issue in chosen for decision in ledger.decisions_of(issue.id)),
+        mailed=tuple((on, at) for on, at in mailed if at),
+    )
+
+
+def press_account(ledger: Ledger) -> Account:
+    """What the ledger says now of the press alone."""
+    watermark, resumed, waiting = (ledger.fact(key) for key in (WATERMARK, RESUMED, WAITING))
+    return Account(
+        states={},
+        releases=(),
+        decisions=(),
+        watermark=datetime.fromisoformat(watermark) if watermark else None,
+        resumed_at=datetime.fromisoformat(resumed) if resumed else None,
+        waiting_since=date.fromisoformat(waiting) if waiting else None,
+        stopped=ledger.fact(STOPPED) or "",
+    )
+
+
+def open_issues(ledger: Ledger, due: Iterable[DueRow], *, window: tuple[date, date]) -> list[str]:
+    """The issues of which something that was due on dates of a window still waits for a decision, each once.
+
+    `due` are instants that have come. An issue too many is no harm: whoever decides looks at it again.
+    """
+    settled = ledger.settled_on(*window)
+    found: dict[str, None] = {}
+    for row in due:
+        if row.id in found or (row.id, row.number, row.on) in settled:
+            continue
+        state = ledger.issue_state(row.id)
+        if state and state.state is QueueState.QUEUED and state.activated_at <= row.at:
+            found[row.id] = None
+    return list(found)
