@@ -227,7 +227,7 @@ def test_show_tells_the_whole_story(gazette: Path) -> None:
     sparkpub("release", "hello", "--number", "444", "--yes", "--now", "2026-10-15T08:00", cwd=gazette)
     ran = sparkpub("show", "hello", "--now", "2026-10-16", cwd=gazette)
     assert "  next      Fri 2027-10-15 07:00 +0000, N = 445\n" in ran.out
-    assert "  released  2026-10-15  hello/444\n" in ran.out
+    assert "  released  2026-10-15  hello/444  sending, tz data " in ran.out
     assert "  2026-10-15 08:00 UTC  released  444, due on 2026-10-15\n" in ran.out
 
 

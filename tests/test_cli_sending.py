@@ -169,7 +169,7 @@ def test_nothing_is_released_twice(press: Path) -> None:
     run(press, "tick")
     ran = run(press, "release", "hello", "--number", "444", "--yes")
     assert ran.code == 3
-    assert "hello/444 is released already; nothing was done" in ran.err
+    assert "hello/444, due on 2026-10-15, is released already; nothing is sent twice" in ran.err
 
 
 @pytest.mark.parametrize("words", [(), ("--past", "--number", "1"), ("hello", "other", "--number", "1")])

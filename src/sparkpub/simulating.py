@@ -229,8 +229,8 @@ def _event(issue: Issue) -> str:
 def _write(press: Press, standings: list[Standing], rows: list[dict[str, Any]], *, out: Path, stamp: datetime) -> None:
     """The calendar, the list of releases, and the last email as a page to look at."""
     settings = press.publication.settings
-    items = [CalendarItem.of(s.due.issue, s.due.occurrence, why=s.why, settings=settings) for s in standings]
-    write_if_changed(out / "calendar.ics", calendar_ics(items, title=settings.publication.title, stamp=stamp))
+    items = [CalendarItem.of(s.due.issue, s.due.occurrence, settings=settings, stamp=stamp) for s in standings]
+    write_if_changed(out / "calendar.ics", calendar_ics(items, title=settings.publication.title))
     write_if_changed(out / _RELEASES, (json.dumps(rows, ensure_ascii=False, indent=2) + "\n").encode())
     if newest := _newest(press, out / "mail" / "new"):
         write_if_changed(out / "email.html", _for_the_eye(newest.read_bytes(), settings.publication.base_url))

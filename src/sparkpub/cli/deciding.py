@@ -11,7 +11,7 @@ from sparkpub.cli.standings import endless_words, printed_words, queue_word, sta
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, OccurrenceState, Status
 from sparkpub.errors import Fault, InputError, UsageError
-from sparkpub.queueing import Standing, account, hold, queue, skip, upcoming
+from sparkpub.queueing import Standing, account, edited, hold, queue, skip, upcoming
 from sparkpub.shelf import Shelf, read_shelf
 
 
@@ -23,7 +23,8 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
     """Let issues go out on their dates.
 
     Says to whom each goes and when next. Only occurrences from now on fire by themselves; one whose date has passed
-    waits for `sparkpub release`. A held issue is taken up again. An issue with faults is not queued.
+    waits for `sparkpub release`. A held issue is taken up again. An issue with faults is not queued. Under
+    `approval = "strict"`, queueing approves the text as it is now; what was edited since the last time is shown.
     """
     if bool(ids) == everything:
         raise UsageError("say which issues: `sparkpub queue ID...`, or `sparkpub queue --all`")
@@ -37,6 +38,8 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
         issues, faults = _sound(face, shelf.pick(ids))
         if faults:
             raise InputError(*faults)
+    states = press.ledger.issue_states()
+    edits = {issue.id: edited(press.ledger, issue, states.get(issue.id)) for issue in issues}
     queue(press, issues, now=now)
     known = account(press.ledger)
     audiences = publication.settings.audience
@@ -45,8 +48,8 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
         coming = upcoming(publication, issue, known, now=now, count=3)
         readers = press.ledger.count_audience(audiences.get(issue.audience))
         warning = _warning(issue, coming, known)
-        documents.append(_queued_json(issue, coming, readers, warning))
-        texts.append(_queued_text(issue, coming, readers, warning))
+        documents.append(_queued_json(issue, coming, readers, warning) | {"diff": edits[issue.id]})
+        texts.append("\n".join([_queued_text(issue, coming, readers, warning), *edits[issue.id]]))
     face.show(documents, lambda: "\n".join(texts))
     if everything and not issues:
         face.say("nothing new to queue; `sparkpub list` shows how the issues stand")

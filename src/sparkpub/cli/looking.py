@@ -1,61 +1,98 @@
 """Look: what there is, where it stands, when it falls and why."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sparkpub.adapters.files import write_if_changed
 from sparkpub.cli.arguments import a_date, issue_ids, window
 from sparkpub.cli.face import Face, common, plural
-from sparkpub.cli.standings import endless_words, known_account, missed, printed_words, queue_word, standing_json, words
+from sparkpub.cli.standings import (
+    endless_words,
+    known_account,
+    missed,
+    old_zones_words,
+    printed_words,
+    queue_word,
+    standing_json,
+    words,
+)
 from sparkpub.cli.tables import table
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, OccurrenceState
+from sparkpub.explaining import collisions, empty_months, never_falling, write_calendar
 from sparkpub.press import Publication
-from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, upcoming
+from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, edited, upcoming
 from sparkpub.shelf import read_shelf
+
+_SHOWN = 5
 
 
 @click.command("calendar")
 @click.option("--from", "start", type=a_date, metavar="DATE", help="First date shown (default: today).")
 @click.option("--until", "end", type=a_date, metavar="DATE", help="First date not shown (default: a year later).")
 @click.option("--ics", type=click.Path(dir_okay=False), metavar="FILE", help="Write an iCalendar file too.")
+@click.option("--empty", is_flag=True, help="Name the months on which nothing falls.")
 @common
-def calendar_command(face: Face, start: date | None, end: date | None, ics: str | None) -> int:
+def calendar_command(face: Face, start: date | None, end: date | None, ics: str | None, empty: bool) -> int:
     """List every occurrence with its state and why it falls there.
 
     All issues but drafts are shown, past or coming, queued or not. Dates are those the ledger keeps; the instant is
-    shown in the issue's own zone.
+    shown in the issue's own zone. Rules that never fall, and issues that share a slot, are named besides.
+
+    Written again to the same FILE, or from the same folder, an event of the iCalendar file keeps its SEQUENCE and its
+    DTSTAMP unless it changed.
     """
     publication, now = face.publication, face.now()
     start, end = window(face, start, end)
     shelf = read_shelf(publication)
     face.tell(shelf.faults)
-    rows = calendar(publication, shelf.issues.values(), known_account(face), start=start, end=end, now=now)
+    face.tell(never_falling(shelf.all_issues))
+    known = shelf.mark_doubled(known_account(face))
+    rows = calendar(publication, shelf.all_issues, known, start=start, end=end, now=now)
     if ics:
-        from sparkpub.core.ics import CalendarItem, calendar_ics
-
-        settings = publication.settings
-        items = [CalendarItem.of(r.due.issue, r.due.occurrence, why=r.why, settings=settings) for r in rows]
-        write_if_changed(Path(ics), calendar_ics(items, title=settings.publication.title, stamp=now))
-        face.say(f"{plural(len(items), 'occurrence')} written to {ics}")
+        count = write_calendar(publication, Path(ics), rows, now=now)
+        face.say(f"{plural(count, 'occurrence')} written to {ics}")
     face.show([standing_json(row) for row in rows], lambda: _calendar_text(rows, start, end))
+    for line in _warnings(publication, rows):
+        face.say(line)
+    if empty:
+        months = (first if first == last else f"{first} to {last}" for first, last in empty_months(rows, start, end))
+        face.say(f"empty months: {', '.join(months) or 'none'}")
+    if told := old_zones_words():
+        face.say(told)
     if not rows:
         face.say(f"nothing falls from {start} to before {end}; name other dates with --from and --until")
     return 0
 
 
+def _warnings(publication: Publication, rows: list[Standing]) -> Iterator[str]:
+    """What to mind about the slots that several issues share."""
+    slots, spacing = collisions(rows), publication.settings.schedule.min_spacing
+    for slot in slots[:_SHOWN]:
+        names = [row.due.issue.id for row in slot]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        at, shown = f"{slot[0].due.occurrence.local:%Y-%m-%d %H:%M %z}", ", ".join(names[:_SHOWN])
+        yield f"on one slot, {at}: {shown}{more}; they go out {spacing} apart unless `time` parts them"
+    if len(slots) > _SHOWN:
+        yield f"and {len(slots) - _SHOWN} more shared slots; the Why column names them"
+
+
 def _calendar_text(rows: list[Standing], start: date, end: date) -> str:
     """The table that people read."""
-    from sparkpub.adapters.zones import tzdata_version
+    from sparkpub.adapters.zones import system_tzdata_version, tzdata_version
 
     if not rows:
         return ""
     head = {"date": "Date", "time": "Time", "issue": "Issue", "number": "N", "state": "State", "why": "Why"}
     grid = table(head, [_calendar_row(row) for row in rows])
-    return f"{grid}\n\n{plural(len(rows), 'occurrence')} from {start} to before {end}, tz data {tzdata_version()}"
+    line = f"{plural(len(rows), 'occurrence')} from {start} to before {end}, tz data {tzdata_version()}"
+    system = system_tzdata_version()
+    if system and system < tzdata_version():
+        line += f" (this system's own is {system}, older; it is not used)"
+    return f"{grid}\n\n{line}"
 
 
 def _calendar_row(row: Standing) -> dict[str, str]:
@@ -80,8 +117,8 @@ def list_command(face: Face, only_missed: bool) -> int:
     """List the issues with their states and next dates."""
     shelf = read_shelf(face.publication)
     face.tell(shelf.faults)
-    known = known_account(face)
-    rows = [_issue_row(face, issue, known) for issue in shelf.issues.values()]
+    known = shelf.mark_doubled(known_account(face))
+    rows = [_issue_row(face, issue, known) for issue in shelf.all_issues]
     if only_missed:
         return _list_missed(face, [row for row in rows if row["missed"]], known)
     head = {"id": "Issue", "state": "State", "next": "Next", "title": "Title"}
@@ -131,7 +168,10 @@ def _issue_row(face: Face, issue: Issue, known: Account) -> dict[str, Any]:
 @click.argument("issue_id", metavar="ID", shell_complete=issue_ids)
 @common
 def show_command(face: Face, issue_id: str) -> int:
-    """Tell one issue's whole story and its next three occurrences."""
+    """Tell one issue's whole story and its next three occurrences.
+
+    Of an issue that was edited after it was approved, under `approval = "strict"`, the edit is shown too.
+    """
     publication = face.publication
     (issue,) = read_shelf(publication).pick([issue_id])
     known = known_account(face)
@@ -139,16 +179,28 @@ def show_command(face: Face, issue_id: str) -> int:
     document = {
         **_issue_row(face, issue, known),
         "reason": known.states[issue.id].reason if issue.id in known.states else "",
-        "releases": [
-            {"release": r.name, "date": r.on.isoformat(), "released_at": f"{r.released_at:%Y-%m-%dT%H:%M:%SZ}"}
-            for r in known.releases
-            if r.issue_id == issue.id
-        ],
+        "releases": _releases(face, issue, known),
         "next": [standing_json(row) for row in coming],
         "history": _history(face, issue, known),
+        "diff": [] if known is NO_ACCOUNT else edited(face.press_to_read().ledger, issue, known.states.get(issue.id)),
     }
     face.show(document, lambda: _show_text(publication, issue, document, coming))
     return 0
+
+
+def _releases(face: Face, issue: Issue, known: Account) -> list[dict[str, Any]]:
+    """The releases of an issue, oldest first."""
+    return [
+        {
+            "release": release.name,
+            "date": release.on.isoformat(),
+            "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
+            "state": release.state.value,
+            "mailed": release.is_mailed,
+            "tzdata": release.tzdata,
+        }
+        for release in ([] if known is NO_ACCOUNT else face.press_to_read().ledger.releases(issue.id))
+    ]
 
 
 def _history(face: Face, issue: Issue, known: Account) -> list[dict[str, str]]:
@@ -171,10 +223,18 @@ def _show_text(publication: Publication, issue: Issue, document: dict[str, Any],
         lines.append(
             "  next      " + ("never again" if issue.rule else "no date yet: give it `release` or `anniversary`")
         )
-    lines += [f"  released  {r['date']}  {r['release']}" for r in document["releases"]]
+    lines += [f"  released  {r['date']}  {r['release']}  {_how(r)}" for r in document["releases"]]
     if document["history"]:
         lines += ["", *(_event_line(event) for event in document["history"])]
+    if document["diff"]:
+        lines += ["", *document["diff"], "", f"`sparkpub queue {issue.id}` approves it"]
     return "\n".join(lines)
+
+
+def _how(release: dict[str, Any]) -> str:
+    """How far a release has come, and with which zone data its instant was reckoned."""
+    how = release["state"] if release["mailed"] else "taken in, nobody was mailed"
+    return f"{how}, tz data {release['tzdata']}" if release["tzdata"] else how
 
 
 def _event_line(event: dict[str, str]) -> str:

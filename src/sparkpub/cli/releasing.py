@@ -11,7 +11,7 @@ from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue, Release
-from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
+from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past, tick
 from sparkpub.shelf import read_shelf
@@ -57,7 +57,10 @@ def tick_lines(report: TickReport) -> list[str]:
         f"`sparkpub skip {d.issue.id} {d.occurrence.number}` lets it go"
         for d in report.missed
     ]
-    lines += [f"held       {id_}: {reason}; `sparkpub queue {id_}` lets it go" for id_, reason in report.held]
+    lines += [
+        f"held       {id_}: {reason}; `sparkpub show {id_}` tells why, `sparkpub queue {id_}` lets it go"
+        for id_, reason in report.held
+    ]
     lines += [f"waiting    {d.issue.id}/{d.occurrence.number}, spaced from the last" for d in report.agenda.waiting]
     if report.agenda.pause:
         lines.append(f"paused     {report.agenda.pause}; {how_to_go_on(report.agenda.pause)}")
@@ -167,24 +170,13 @@ def _take_in(face: Face, press: Press, ids: Sequence[str]) -> tuple[list[Release
 def _by_hand(face: Face, press: Press, ids: Sequence[str], number: int | None, *, yes: bool) -> list[Release]:
     """Show what would go out to whom, ask, and release."""
     now = face.now()
-    issues = read_shelf(press.publication).pick(ids)
-    if number is not None:
-        _refuse_released(press, issues[0], number)
+    issues = read_shelf(press.publication).pick(dict.fromkeys(ids))  # named twice is meant once
     dues = [due_by_hand(press, issue, number, now=now) for issue in issues]
     audiences = press.publication.settings.audience
     counts = [press.ledger.count_audience(audiences.get(due.issue.audience)) for due in dues]
     questions = [_question(press, due, readers, now=now) for due, readers in zip(dues, counts, strict=True)]
     confirm("\n".join(questions), yes=yes, count=sum(counts) if press.transport == "smtp" else None)
     return [release_by_hand(press, due, now=now) for due in dues]
-
-
-def _refuse_released(press: Press, issue: Issue, number: int) -> None:
-    """Say before anybody is asked that a number is taken."""
-    if any(release.number == number for release in press.ledger.releases(issue.id)):
-        name = f"{issue.id}/{number}"
-        raise AlreadyReleased(
-            f"{name} is released already; nothing was done, `sparkpub status {name}` shows how it went"
-        )
 
 
 def _question(press: Press, due: Due, readers: int, *, now: datetime) -> str:

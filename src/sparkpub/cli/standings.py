@@ -27,7 +27,7 @@ def queue_word(issue: Issue, known: Account) -> str:
     state = known.states.get(issue.id)
     if issue.status is Status.DRAFT:
         return "draft"
-    if issue.status is Status.HOLD or (state and state.state is QueueState.HELD):
+    if issue.status is Status.HOLD or issue.id in known.doubled or (state and state.state is QueueState.HELD):
         return "held"
     return "queued" if state and state.state is QueueState.QUEUED else "unqueued"
 

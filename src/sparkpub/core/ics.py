@@ -16,35 +16,43 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarItem:
-    """One occurrence as an event: `uid` is the same for ever, `at` the instant in UTC."""
+    """One occurrence as an event: `uid` is the same for ever, `at` the instant in UTC.
+
+    `sequence` counts how often it changed since it was first told, `stamp` (UTC) says when it last did.
+    """
 
     uid: str
     at: datetime
+    stamp: datetime
     title: str
     description: str
     url: str
     categories: tuple[str, ...] = ()
+    sequence: int = 0
 
     @classmethod
-    def of(cls, issue: Issue, occurrence: Occurrence, *, why: Iterable[str], settings: Settings) -> "CalendarItem":
-        """An occurrence, released or not, with the steps that led to its date."""
+    def of(cls, issue: Issue, occurrence: Occurrence, *, settings: Settings, stamp: datetime) -> "CalendarItem":
+        """An occurrence, released or not, with the steps that led to its date, as first told at `stamp`."""
         base_url = settings.publication.base_url
         return cls(
             uid=_uid(base_url, issue, occurrence.number),
             at=occurrence.at,
+            stamp=stamp,
             title=_title(issue, occurrence.number),
-            description="\n".join(part for part in (issue.summary, "; ".join(why)) if part),
+            description="\n".join(part for part in (issue.summary, "; ".join(occurrence.why)) if part),
             url=issue_url(base_url, issue.slug),
             categories=_categories(issue, settings),
         )
 
     @classmethod
     def released(cls, article: Article, *, settings: Settings) -> "CalendarItem":
-        """A release, at the instant it was made public."""
+        """A release, at the instant it was made public; each correction is another revision of it."""
         issue = article.issue
         return cls(
             uid=_uid(settings.publication.base_url, issue, article.number),
             at=article.released_at,
+            stamp=article.updated_at,
+            sequence=len(issue.corrections),
             title=_title(issue, article.number),
             description=issue.summary,
             url=article.url,
@@ -52,13 +60,13 @@ class CalendarItem:
         )
 
 
-def calendar_ics(items: Iterable[CalendarItem], *, title: str, stamp: datetime) -> bytes:
-    """A calendar of these items in the order given; `stamp` (UTC) says as of when it holds."""
-    return calendar_of(map(event_text, items), title=title, stamp=stamp)
+def calendar_ics(items: Iterable[CalendarItem], *, title: str) -> bytes:
+    """A calendar of these items in the order given."""
+    return calendar_of(map(event_text, items), title=title)
 
 
-def calendar_of(events: Iterable[str], *, title: str, stamp: datetime) -> bytes:
-    """A calendar of events that are written already, but for the stamp that all have."""
+def calendar_of(events: Iterable[str], *, title: str) -> bytes:
+    """A calendar of events that are written already."""
     head = (
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -67,15 +75,17 @@ def calendar_of(events: Iterable[str], *, title: str, stamp: datetime) -> bytes:
         "METHOD:PUBLISH",
         f"X-WR-CALNAME:{_text(_line(title))}",
     )
-    begin = f"BEGIN:VEVENT\r\nDTSTAMP:{_instant(stamp)}\r\n"
-    return "".join([_lines(head), *(begin + event for event in events), "END:VCALENDAR\r\n"]).encode()
+    return "".join([_lines(head), *events, "END:VCALENDAR\r\n"]).encode()
 
 
 def event_text(item: CalendarItem) -> str:
-    """One event without its beginning and stamp: a point in time that keeps nobody's day from being free."""
+    """One event as it stands in a calendar: a point in time that keeps nobody's day from being free."""
     description, categories = xml_safe(item.description), [_text(_line(name)) for name in item.categories]
     return _lines(
         (
+            "BEGIN:VEVENT",
+            f"DTSTAMP:{_instant(item.stamp)}",
+            f"SEQUENCE:{item.sequence}",
             f"UID:{_text(item.uid)}",
             f"DTSTART:{_instant(item.at)}",
             f"SUMMARY:{_text(_line(item.title))}",

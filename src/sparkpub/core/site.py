@@ -16,7 +16,7 @@ from sparkpub.core import links
 from sparkpub.core.archive import Archive, MonthDay, archive_of, linked, newest_of_each
 from sparkpub.core.article import Article
 from sparkpub.core.cards import Cards, Link
-from sparkpub.core.feeds import ATOM, EPOCH, JSON, RSS, Entry, Feed, chained, json_feed
+from sparkpub.core.feeds import ATOM, JSON, RSS, Entry, Feed, chained, json_feed
 from sparkpub.core.ics import calendar_of
 from sparkpub.core.indexes import opml, robots, search_index, sitemap
 from sparkpub.core.pages import SCRIPT, SEARCH_SCRIPT, STYLESHEET, Pages
@@ -219,10 +219,8 @@ class Site:
         return opml(title, [(words, links.absolute(base_url, folder)) for (words, folder), _ in self.feed_list])
 
     def _calendar(self) -> bytes:
-        releases = self.archive.releases
-        updated_at = max((article.updated_at for article in releases), default=EPOCH)
-        events = map(self.cards.calendar, reversed(releases))
-        return calendar_of(events, title=self.settings.publication.title, stamp=updated_at)
+        events = map(self.cards.calendar, reversed(self.archive.releases))
+        return calendar_of(events, title=self.settings.publication.title)
 
     def _search_index(self) -> bytes:
         return search_index(map(self.cards.card, self.archive.current))

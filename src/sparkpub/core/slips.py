@@ -140,7 +140,7 @@ class KeptCards(Cards):
         )
 
     def calendar(self, article: Article) -> str:
-        """A release as an event of a calendar, but for its stamp."""
+        """A release as an event of a calendar."""
         return self.known[_name(article)].calendar
 
     def _entry_of(self, article: Article, html: str) -> Entry:
