@@ -13,7 +13,7 @@ demo: $(VENV)/.run ## simulate the year 2017 on the example publication
 	@$(BIN)/sparkpub simulate --from 2017-01-01 --until 2018-01-01 --out $(OUT)
 
 test: $(VENV)/.dev system ## run all tests but the long ones
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak" --numprocesses auto
 
 soak: TRIALS := soak
 soak: $(VENV)/.dev system ## run the long tests: kills, races, big inputs
