@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import Golden
-from sample_site import BASE_URL, SETTINGS, files_of, issue, many_articles, per_feed, released, sample_articles
+from sample_site import BASE_URL, SETTINGS, files_of, issue, many_articles, per_feed, released, sample_articles, starter
 from sparkpub.core.feeds import ATOM, EPOCH, JSON, MAX_BYTES, RSS, Entry, Feed, chained, json_feed, xml_safe
 from sparkpub.core.feedxml import atom, rss
+from sparkpub.core.site import site_of
 
 AT = datetime(2017, 9, 4, 4, tzinfo=UTC)
 HOSTILE = (
@@ -281,3 +282,56 @@ def test_feedgen_still_needs_mending() -> None:
 def test_settings_of_the_sample_are_not_shared() -> None:
     assert per_feed(3).site.per_feed == 3
     assert SETTINGS.site.per_feed == 25
+
+
+def with_audio() -> dict[str, bytes]:
+    body = (
+        f"[Listen](/audio/hand%20bill.mp3?v=2), [again](/audio/hand%20bill.mp3?v=2), [more]({BASE_URL}/audio/b.ogg), "
+    )
+    body += "[lost](/audio/lost.mp3), [elsewhere](https://example.net/audio/b.ogg), [text](/audio/b.txt)"
+    piece = released(issue("x", body=body), date(2018, 1, 1))
+    sizes = {"audio/hand bill.mp3": 4321, "audio/b.ogg": 7, "audio/b.txt": 9}
+    site = site_of([piece], SETTINGS, starter(), audio=sizes)
+    return {output.file: output.render() for outputs in site.stages() for output in outputs}
+
+
+def test_sound_files_of_the_publication_that_a_piece_links_to_are_enclosed() -> None:
+    files = with_audio()
+    first = {"href": f"{BASE_URL}/audio/hand%20bill.mp3?v=2", "type": "audio/mpeg", "length": "4321"}
+    second = {"href": f"{BASE_URL}/audio/b.ogg", "type": "audio/ogg", "length": "7"}
+    (in_rss,), (in_atom,) = read(files[RSS]).entries, read(files[ATOM]).entries
+    assert [{**one, "rel": None} for one in in_rss.enclosures] == [{**first, "rel": None}]
+    assert [{k: one[k] for k in first} for one in in_atom.enclosures] == [first, second]
+    assert in_atom.link == in_rss.link == f"{BASE_URL}/issues/x/"
+    (item,) = json.loads(files[JSON])["items"]
+    assert item["attachments"] == [
+        {"url": one["href"], "mime_type": one["type"], "size_in_bytes": int(one["length"])} for one in (first, second)
+    ]
+
+
+def test_feeds_name_their_hub_while_they_are_announced() -> None:
+    site = replace(SETTINGS.site, announce=True, hub="https://hub.example.org/", per_feed=2)
+    files = files_of(sample_articles(), replace(SETTINGS, site=site))
+
+    def hubs(name: str) -> list[str]:
+        return [link.href for link in read(files[name]).feed.links if link.rel == "hub"]
+
+    for folder in ("", "series/revolution-1917/", "tags/papers/"):
+        assert hubs(folder + RSS) == hubs(folder + ATOM) == ["https://hub.example.org/"]
+        assert json.loads(files[folder + JSON])["hubs"] == [{"type": "WebSub", "url": "https://hub.example.org/"}]
+        assert [link.rel for link in read(files[folder + RSS]).feed.links].count("self") == 1
+    assert hubs("2017/feed.xml") == hubs("2017/atom.xml") == []
+    assert b"rel='hub'" not in files_of(sample_articles())[ATOM]
+    assert b'rel="hub"' not in files_of(sample_articles())[ATOM]
+
+
+def test_archive_links_stand_in_both_kinds_of_xml() -> None:
+    files = files_of(sample_articles(), per_feed(2))
+    rels = {
+        kind: {link.rel: link.href for link in read(files[f"2017/{kind}"]).feed.links if link.rel != "alternate"}
+        for kind in (RSS, ATOM)
+    }
+    assert set(rels[RSS]) == set(rels[ATOM]) >= {"self", "current", "next-archive"}
+    for kind in (RSS, ATOM):
+        assert rels[kind]["current"] == f"{BASE_URL}/{kind}"
+        assert b"<fh:archive/>" in files[f"2017/{kind}"]

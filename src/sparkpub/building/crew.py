@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -53,6 +53,7 @@ class Crew:
     settings: Settings
     cache: Path
     jobs: int | None = None
+    audio: Mapping[str, int] = field(default_factory=dict)
     _helpers: list[_Helper] = field(default_factory=list)
     _is_called: bool = False
 
@@ -73,7 +74,7 @@ class Crew:
             there.close()
             helper = _Helper(process=process, line=here)
             self._helpers.append(helper)
-            self._send(helper, OPENING, (self.folder, self.settings, self.cache))
+            self._send(helper, OPENING, (self.folder, self.settings, self.cache, self.audio))
 
     def tell(self, task: str, message: object) -> None:
         """Tell every helper something that has no answer."""
@@ -135,9 +136,9 @@ def help_along(line: Connection) -> None:
     """What a helper does until the other process closes the line or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when a build is broken off
     with suppress(EOFError, OSError):
-        _, (folder, settings, cache) = line.recv()
+        _, (folder, settings, cache, audio) = line.recv()
         with closing(SiteCache(cache)) as kept:
-            workshop = Workshop(settings, unchanging(environment(folder)), kept)
+            workshop = Workshop(settings, unchanging(environment(folder)), kept, audio)
             bench = Bench(workshop, ())
             while True:
                 task, message = line.recv()

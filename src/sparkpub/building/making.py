@@ -21,6 +21,7 @@ from sparkpub.building.workshop import Batch, Workshop, unchanging
 from sparkpub.core.article import Article
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Cards
+from sparkpub.core.enclosures import is_audio
 from sparkpub.core.links import media_path
 from sparkpub.core.settings import Settings
 from sparkpub.core.site import Output, Site
@@ -124,12 +125,13 @@ def make(
         InputError: a template of the theme has faults.
     """
     publication, ledger = press.publication, press.ledger
-    crew = Crew(publication.folder, publication.settings, cache.path, jobs)
+    audio = _audio(order.static)
+    crew = Crew(publication.folder, publication.settings, cache.path, jobs, audio)
     try:
         with closing(crew):
             making = Making(
                 folder=Folder(out=out, cache=cache),
-                workshop=Workshop(publication.settings, unchanging(publication.templates), cache),
+                workshop=Workshop(publication.settings, unchanging(publication.templates), cache, audio),
                 crew=crew,
                 count=Count(progress),
                 ground=order.ground,
@@ -171,15 +173,16 @@ def write_site(
     with folder.cache.transaction():
         folder.cache.drop_pieces(folder.cache.piece_keys().keys())
         folder.cache.put_pieces(pieces)
+    copied = {name: (path, path.stat().st_size, path.stat().st_mtime_ns) for name, path in static.items()}
     making = Making(
         folder=folder,
-        workshop=Workshop(settings, templates, folder.cache),
+        workshop=Workshop(settings, templates, folder.cache, _audio(copied)),
         crew=Crew(Path(), settings, folder.cache.path, 1),
         count=Count(progress),
         ground=key_of(settings),
         asset=data.__getitem__,
     )
-    pages = making.site(range(len(pieces)), {name: (path, 0, path.stat().st_mtime_ns) for name, path in static.items()})
+    pages = making.site(range(len(pieces)), copied)
     return _report(folder, pages, "whole articles")
 
 
@@ -195,6 +198,11 @@ def _copied(static: Static) -> Iterator[Output]:
     """The files of the publication that are copied as they are."""
     for name, (path, size, mtime) in sorted(static.items()):
         yield Output(path=f"/{name}", render=path.read_bytes, shows=partial(tuple, (size, mtime)))
+
+
+def _audio(static: Static) -> dict[str, int]:
+    """The sound files among them, with their sizes."""
+    return {name: size for name, (_, size, _) in static.items() if is_audio(name)}
 
 
 def _piece(piece_id: int, key: str, slip: Slip) -> Piece:

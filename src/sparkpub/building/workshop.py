@@ -4,7 +4,7 @@ Everything here depends on its arguments and the cache alone, so that it does no
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
@@ -34,6 +34,7 @@ class Workshop:
     settings: Settings
     templates: jinja2.Environment
     cache: SiteCache
+    audio: Mapping[str, int] = field(default_factory=dict)
 
     def slip(self, batch: Batch) -> Slip:
         """Render a release."""
@@ -43,7 +44,14 @@ class Workshop:
         """The site of releases that are in the cache, given in order of release."""
         facts = self.cache.facts()
         known = [read_facts(piece_id, facts[piece_id]) for piece_id in piece_ids]
-        return known_site(known, self.settings, self.templates, html=self.cache.html, entry=self.cache.entry)
+        return known_site(
+            known,
+            self.settings,
+            self.templates,
+            html=self.cache.html,
+            entry=self.cache.entry,
+            audio=self.audio,
+        )
 
 
 @dataclass(frozen=True)

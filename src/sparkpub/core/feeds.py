@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 
+from sparkpub.core.enclosures import Enclosure
 from sparkpub.core.links import absolute
 
 MAX_BYTES = 450_000
@@ -47,6 +48,7 @@ class Entry:
     language: str = ""
     image: str = ""
     weighs: int = 0
+    enclosures: tuple[Enclosure, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -60,7 +62,8 @@ class Feed:
 
     `folder` is the path the documents stand in, `part` the number of this archive document in its year (from 1).
     `current` is the folder of the feed that people subscribe to, set in archive documents only; `previous` and
-    `next` are the folder and part of the neighbouring archive documents.
+    `next` are the folder and part of the neighbouring archive documents. `hub` is the WebSub hub that tells
+    subscribers at once; archive documents name none.
     """
 
     base_url: str
@@ -75,6 +78,7 @@ class Feed:
     current: str = ""
     previous: tuple[str, int] | None = None
     next: tuple[str, int] | None = None
+    hub: str = ""
 
     @property
     def updated_at(self) -> datetime:
@@ -197,6 +201,7 @@ def chained(feed: Feed, entries: Sequence[Entry], per_feed: int) -> list[Feed]:
             part=part,
             entries=held,
             current=feed.folder,
+            hub="",
             previous=around[index],
             next=around[index + 2],
         )
@@ -216,6 +221,7 @@ def json_feed(feed: Feed) -> bytes:
         "feed_url": feed.url(JSON),
         "description": feed.description,
         **({"next_url": older} if older else {}),
+        **({"hubs": [{"type": "WebSub", "url": feed.hub}]} if feed.hub else {}),
         "authors": [{"name": feed.author}],
         "language": feed.language,
         "items": [_json_item(entry, feed) for entry in feed.entries],
@@ -238,5 +244,8 @@ def _json_item(entry: Entry, feed: Feed) -> dict[str, object]:
         "tags": [xml_safe(tag) for tag in entry.tags],
         "image": entry.image,
         "language": entry.language if entry.language != feed.language else "",
+        "attachments": [
+            {"url": one.url, "mime_type": one.media_type, "size_in_bytes": one.length} for one in entry.enclosures
+        ],
     }
     return {key: value for key, value in item.items() if value}

@@ -37,8 +37,10 @@ class _FeedParts(BaseExtension):  # type: ignore[misc] # feedgen has no types
         return atom_feed
 
     def extend_rss(self, rss_feed: etree._Element) -> etree._Element:
-        """The mark, and the archive links as Atom links, which RSS borrows."""
+        """The mark, and the hub and the archive links as Atom links, which RSS borrows."""
         channel = rss_feed[0]
+        if self.feed.hub:
+            etree.SubElement(channel, f"{{{_ATOM_NS}}}link", rel="hub", href=self.feed.hub)
         for rel, href in self.feed.chain(RSS).items():
             etree.SubElement(channel, f"{{{_ATOM_NS}}}link", rel=rel, href=href, type=MEDIA_TYPES[RSS])
         if self.feed.current:
@@ -57,6 +59,9 @@ class _EntryParts(BaseEntryExtension):  # type: ignore[misc] # feedgen has no ty
         for link in entry.findall("link"):
             link.set("rel", "alternate")
             link.set("type", "text/html")
+        for one in self.entry.enclosures:
+            link = etree.SubElement(entry, "link", rel="enclosure", href=one.url, type=one.media_type)
+            link.set("length", str(one.length))
         if self.entry.language and self.entry.language != self.feed.language:
             entry.set(_XML_LANG, self.entry.language)
         return entry
@@ -67,6 +72,8 @@ class _EntryParts(BaseEntryExtension):  # type: ignore[misc] # feedgen has no ty
             etree.SubElement(item, f"{{{_DC_NS}}}creator").text = xml_safe(name)
         if self.entry.updated_at != self.entry.published_at:
             etree.SubElement(item, f"{{{_ATOM_NS}}}updated").text = self.entry.updated_at.isoformat()
+        for one in self.entry.enclosures[:1]:  # RSS readers expect one at most
+            etree.SubElement(item, "enclosure", url=one.url, length=str(one.length), type=one.media_type)
         return item
 
 
@@ -99,6 +106,8 @@ def _generator(feed: Feed, kind: str) -> FeedGenerator:
     made.lastBuildDate(feed.updated_at)
     made.link(href=feed.url(kind), rel="self", type=MEDIA_TYPES[kind])
     if kind == ATOM:
+        if feed.hub:
+            made.link(href=feed.hub, rel="hub")
         for rel, href in feed.chain(kind).items():
             made.link(href=href, rel=rel, type=MEDIA_TYPES[kind])
     made.link(href=feed.home_url, rel="alternate", type="text/html")  # last: feedgen makes it the RSS link

@@ -148,7 +148,9 @@ class SiteSettings:
     per_feed: int = 25
     """Entries in a feed."""
     announce: bool = False
-    """Whether a WebSub hub is told of changed feeds."""
+    """Whether a WebSub hub is told of changed feeds after a release."""
+    hub: str = "https://pubsubhubbub.appspot.com/"
+    """The hub that is told; feeds name it while `announce` is on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ any size takes the memory of its texts only.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import jinja2
@@ -16,6 +16,7 @@ from sparkpub.core import links
 from sparkpub.core.archive import Archive, MonthDay, archive_of, linked, newest_of_each
 from sparkpub.core.article import Article
 from sparkpub.core.cards import Cards, Link
+from sparkpub.core.enclosures import enclosures
 from sparkpub.core.feeds import ATOM, JSON, RSS, Entry, Feed, chained, json_feed
 from sparkpub.core.ics import calendar_of
 from sparkpub.core.indexes import opml, robots, search_index, sitemap
@@ -55,6 +56,8 @@ class Site:
     settings: Settings
     templates: jinja2.Environment
     cards: KeptCards
+    audio: Mapping[str, int] = field(default_factory=dict)
+    """The sound files of the site by name, with their sizes: what feeds can enclose."""
 
     def stages(self) -> Iterator[list[Output]]:
         """The files in four lists: pages of releases, lists, feeds, and what points to all of them."""
@@ -171,17 +174,24 @@ class Site:
     def _told_in(self, feed: Feed, whole: Mapping[tuple[str, str], Article]) -> Shown:
         """What a document of a feed shows."""
         head = (feed.title, feed.folder, feed.part, feed.current, feed.previous, feed.next)
-        return (*head, *((self._digests[id(whole[one.id, one.url])], one.html) for one in feed.entries))
+        return (
+            *head,
+            tuple(sorted(self.audio.items())),
+            *((self._digests[id(whole[one.id, one.url])], one.html) for one in feed.entries),
+        )
 
     def _write_feed(self, feed: Feed, kind: str, whole: Mapping[tuple[str, str], Article]) -> bytes:
         """A document of a feed, its entries told in full; those that are too long keep the short text they have."""
         from sparkpub.core import feedxml  # feedgen and lxml: not needed to render a page
 
-        entries = tuple(
+        entries = (
             one if one.html else self.cards.entry(whole[one.id, one.url], self.templates) for one in feed.entries
         )
+        told = tuple(
+            replace(one, enclosures=enclosures(one.html, base_url=feed.base_url, lengths=self.audio)) for one in entries
+        )
         write = {RSS: feedxml.rss, ATOM: feedxml.atom, JSON: json_feed}[kind]
-        return write(replace(feed, entries=entries))
+        return write(replace(feed, entries=told))
 
     def _documents(self, link: Link, entries: Sequence[Entry]) -> list[Feed]:
         """One feed: the current document and, except for tags and days, those of earlier years."""
@@ -197,6 +207,7 @@ class Site:
             language=publication.language,
             author=publication.title,
             entries=(),
+            hub=self.settings.site.hub if self.settings.site.announce else "",
         )
         documents = chained(feed, entries, self.settings.site.per_feed)
         return documents if is_main or folder in known else documents[:1]
@@ -243,22 +254,39 @@ class Site:
         ]
 
 
-def site_of(articles: Iterable[Article], settings: Settings, templates: jinja2.Environment) -> Site:
+def site_of(
+    articles: Iterable[Article],
+    settings: Settings,
+    templates: jinja2.Environment,
+    *,
+    audio: Mapping[str, int] | None = None,
+) -> Site:
     """The site of whole articles, given in order of release; all their texts are in memory."""
     slips = [slip_of(article, Cards(settings), templates) for article in articles]
     known = [read_facts(number, slip.facts) for number, slip in enumerate(slips)]
     return known_site(
-        known, settings, templates, html=lambda number: slips[number].html, entry=lambda number: slips[number].entry
+        known,
+        settings,
+        templates,
+        html=lambda number: slips[number].html,
+        entry=lambda number: slips[number].entry,
+        audio=audio,
     )
 
 
 def known_site(
-    known: Sequence[Known], settings: Settings, templates: jinja2.Environment, *, html: Fetch, entry: Fetch
+    known: Sequence[Known],
+    settings: Settings,
+    templates: jinja2.Environment,
+    *,
+    html: Fetch,
+    entry: Fetch,
+    audio: Mapping[str, int] | None = None,
 ) -> Site:
-    """The site of releases that were rendered before, given in order of release."""
+    """The site of releases that were rendered before, given in order of release; `audio` as in `Site`."""
     cards = KeptCards.of(known, settings, html=html, entry=entry)
     archive = archive_of(linked(one.article for one in known), cards.event)
-    return Site(archive, settings, templates, cards)
+    return Site(archive, settings, templates, cards, audio or {})
 
 
 def _with_neighbours(days: Sequence[MonthDay]) -> Iterator[tuple[MonthDay, tuple[MonthDay, ...]]]:
