@@ -90,6 +90,13 @@ def tick_apart(folder: Path, at: str) -> list[str]:
     return released
 
 
+def tick_untold(folder: Path, at: str) -> None:
+    """One tick that dies between the first commit and its line in the mirror."""
+    room = PressRoom(press=opened(folder))
+    room.press.ledger.watch(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    room.tick(at)
+
+
 def tick_in_two(folder: Path, at: str) -> list[list[str]]:
     """Two schedulers tick at the same moment, without a lock between them; what each released."""
     with CONTEXT.Pool(2) as pool:

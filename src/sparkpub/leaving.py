@@ -7,6 +7,7 @@ from importlib import resources
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.addresses import RESERVED
 from sparkpub.core.model import ReleaseState
+from sparkpub.core.settings import Settings
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
 
@@ -20,9 +21,8 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
     settings = press.publication.settings
     if press.key == PUBLIC_KEY:
         raise UsageError("smtp needs a key of its own; `sparkpub init --press .` writes one into secrets.env")
-    for key, placeholder in _placeholders().items():
-        if getattr(settings.publication, f"{key}_" if key == "from" else key) == placeholder:
-            raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
+    for key, placeholder in placeholders_in(settings).items():
+        raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
     if not settings.smtp:
         raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
     if settings.delivery.sandbox or not _has_due(press, now) or not press.ledger.has_reader_besides(RESERVED):
@@ -34,10 +34,12 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
         )
 
 
-def _placeholders() -> dict[str, str]:
-    """What `init` wrote and a person has to replace."""
+def placeholders_in(settings: Settings) -> dict[str, str]:
+    """What `init` wrote and nobody has replaced yet, by its key."""
     starter = tomllib.loads((resources.files("sparkpub") / "starter" / "sparkpub.toml").read_text(encoding="utf-8"))
-    return {key: starter["publication"][key] for key in ("title", "base_url", "from", "postal_address")}
+    written = {key: starter["publication"][key] for key in ("title", "base_url", "from", "postal_address")}
+    ours = settings.publication
+    return {key: text for key, text in written.items() if getattr(ours, f"{key}_" if key == "from" else key) == text}
 
 
 def _has_due(press: Press, now: datetime) -> bool:

@@ -43,12 +43,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "why": ("deliveries", "Send", "Tell one address's whole story."),
     "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
+    "backup": ("care", "Care", "Copy the ledger into a file, while everything goes on."),
+    "restore": ("care", "Care", "Put a backup in the ledger's place."),
+    "doctor": ("care", "Care", "Look whether everything is well, and say what to do where it is not."),
 }
 SECTIONS = {
     "Write": "write and check issues",
     "Decide": "what goes out, and when",
     "Send": "release, build and mail",
     "Readers": "who gets it",
+    "Care": "keep it well",
 }
 
 

@@ -75,6 +75,16 @@ def printed_words(issue: Issue) -> str:
     return f"{rule.of.day} {month}, as printed; {new_style}"
 
 
+def old_zones_words() -> str:
+    """What to say where other programs on this machine may reckon other hours than ours; "" where they agree."""
+    from sparkpub.adapters.zones import system_tzdata_version, tzdata_version
+
+    systems, ours = system_tzdata_version(), tzdata_version()
+    if systems is None or systems >= ours:
+        return ""
+    return f"the system's time zone data ({systems}) are older than ours ({ours}), which are used"
+
+
 def endless_words(issue: Issue) -> str:
     """How often a piece comes back for ever: `every year, no end`; "" where it ends."""
     if not has_no_end(issue) or not isinstance(issue.rule, Anniversary):

@@ -17,7 +17,7 @@ from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
 from sparkpub.adapters.ledger.replaying import MirroredRelease, ReplayedRows
-from sparkpub.adapters.ledger.sqlite import Database
+from sparkpub.adapters.ledger.sqlite import Database, copy_file, is_ledger_file
 from sparkpub.errors import CopyError, LedgerError
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "Run",
     "StopNotes",
     "StoredEdition",
+    "copy_file",
+    "is_ledger_file",
     "open_ledger",
 ]
 

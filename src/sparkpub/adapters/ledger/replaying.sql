@@ -17,16 +17,16 @@ WHERE r.issue_id = :issue_id AND r.number = :number
 INSERT INTO release (release_id, issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash,
     issue_source, issue_path, settings_id, entry_id, transport, state, is_mailed, repeats, tzdata)
 VALUES (:release_id, :issue_id, :number, :on_date, :released_at, :released_at, :hash, :hash,
-    :no_source, :issue_path, :settings_id, :entry_id, :transport, 'finished', :is_mailed, :repeats, :tzdata)
+    :no_source, :issue_path, :settings_id, :entry_id, :transport, 'sending', :is_mailed, :repeats, :tzdata)
 ON CONFLICT DO NOTHING
 
 -- name: release_named
 SELECT release_id FROM release WHERE issue_id = :issue_id AND number = :number
 
 -- name: doubt
--- Claimed, so that the messages may have left.
+-- Claimed, so that the messages may have left; what had failed or was in doubt may have been tried again.
 UPDATE delivery SET state = 5, code = :code, at = :at
-WHERE release_id = :release_id AND subscriber_id BETWEEN :first AND :last AND state IN (0, 1, 3)
+WHERE release_id = :release_id AND subscriber_id BETWEEN :first AND :last AND state IN (0, 1, 3, 4, 5)
 
 -- name: settle_doubt
 UPDATE delivery SET state = :state, at = :at, code = :settled

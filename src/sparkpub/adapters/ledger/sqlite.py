@@ -200,6 +200,36 @@ class Database:
             self._connection.close()
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Write the ledger in a file, and in what SQLite keeps beside it, into a new one; the source is only read.
+
+    Raises:
+        LedgerError: it is damaged, or no ledger.
+    """
+    connection = None
+    try:
+        connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        if application_id != APPLICATION_ID:
+            raise LedgerError(f"{source} is no ledger of sparkpub; name a file that `sparkpub backup` wrote")
+        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+        if found != ["ok"]:
+            raise LedgerError(f"{source} is damaged ({found[0]}); take an earlier backup")
+        connection.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error as error:
+        raise LedgerError(f"{source} cannot be read as a ledger ({error}); take another backup") from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def is_ledger_file(path: Path) -> bool:
+    """Whether a file begins like a ledger (https://sqlite.org/fileformat.html, 1.3)."""
+    with path.open("rb") as file:
+        head = file.read(72)
+    return head.startswith(b"SQLite format 3\0") and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
 def _split(script: str) -> Iterator[str]:
     """The statements of a script one by one, so that they can share a transaction."""
     statement = ""
