@@ -82,17 +82,13 @@ def _warnings(publication: Publication, rows: list[Standing]) -> Iterator[str]:
 
 def _calendar_text(rows: list[Standing], start: date, end: date) -> str:
     """The table that people read."""
-    from sparkpub.adapters.zones import system_tzdata_version, tzdata_version
+    from sparkpub.adapters.zones import tzdata_version
 
     if not rows:
         return ""
     head = {"date": "Date", "time": "Time", "issue": "Issue", "number": "N", "state": "State", "why": "Why"}
     grid = table(head, [_calendar_row(row) for row in rows])
-    line = f"{plural(len(rows), 'occurrence')} from {start} to before {end}, tz data {tzdata_version()}"
-    system = system_tzdata_version()
-    if system and system < tzdata_version():
-        line += f" (this system's own is {system}, older; it is not used)"
-    return f"{grid}\n\n{line}"
+    return f"{grid}\n\n{plural(len(rows), 'occurrence')} from {start} to before {end}, tz data {tzdata_version()}"
 
 
 def _calendar_row(row: Standing) -> dict[str, str]:
