@@ -17,7 +17,9 @@ LONG = ("calendar", "--from", "1600-01-01", "--until", "4000-01-01")
 
 
 def test_a_reader_that_closes_early_ends_it_quietly(gazette: Path) -> None:
-    running = subprocess.Popen([*SPARKPUB, *LONG], cwd=gazette, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = subprocess.Popen(
+        [*SPARKPUB, *LONG, "--quiet"], cwd=gazette, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert running.stdout is not None
     assert running.stderr is not None
     assert running.stdout.readline().startswith(b"Date")

@@ -291,6 +291,6 @@ def test_shells_complete_commands_options_and_ids(gazette: Path) -> None:
         ran = process(cwd=gazette, env={**environ, "_SPARKPUB_COMPLETE": "bash_complete", "PATH": "/usr/bin:/bin"})
         return [line.removeprefix("plain,") for line in ran.out.split()]
 
-    assert completed("sparkpub", "re") == ["render", "release", "resume", "retry-failed"]
+    assert completed("sparkpub", "re") == ["render", "release", "resume", "retry-failed", "restore"]
     assert completed("sparkpub", "queue", "--a") == ["--all"]
     assert completed("sparkpub", "render", "h") == ["hello"]

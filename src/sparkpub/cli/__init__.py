@@ -42,10 +42,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("mailing", "Send", "Show the balance: every reader of every release in one column."),
     "why": ("deliveries", "Send", "Tell one address's whole story."),
     "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
+    "serve": ("serving", "Send", "Serve the built site until it is ended."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
     "backup": ("care", "Care", "Copy the ledger into a file, while everything goes on."),
     "restore": ("care", "Care", "Put a backup in the ledger's place."),
-    "doctor": ("care", "Care", "Look whether everything is well, and say what to do where it is not."),
+    "doctor": ("care", "Care", "Find what is not well here, each with its cure."),
 }
 SECTIONS = {
     "Write": "write and check issues",

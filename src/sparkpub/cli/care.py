@@ -100,7 +100,7 @@ def _restored_lines(done: Restored, file: str) -> list[str]:
 @click.command("doctor")
 @common
 def doctor_command(face: Face) -> int:
-    """Look whether everything is well, and say what to do where it is not.
+    """Find what is not well here, each with its cure.
 
     Versions, time zone data, settings, secrets, disk, ledger, mirror, clock. Exit 1 if something needs attention.
     """
