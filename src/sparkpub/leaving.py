@@ -25,9 +25,9 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
         raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
     if not settings.smtp:
         raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
-    if settings.delivery.sandbox or not _has_due(press, now) or not press.ledger.has_reader_besides(RESERVED):
+    if settings.delivery.sandbox or _reads_mail(press) or not _has_due(press, now):
         return
-    if not _can_leave(press):
+    if press.ledger.has_reader_besides(RESERVED) and not _answers(press):
         raise UsageError(
             "nobody could leave this newsletter: run `sparkpub serve` where [web] url leads, or set [inbox] "
             "unsubscribe_address with imap or maildir"
@@ -50,11 +50,15 @@ def _has_due(press: Press, now: datetime) -> bool:
     )
 
 
-def _can_leave(press: Press) -> bool:
-    """Whether the web face answers where the links lead, or mail to the unsubscribe address is fetched."""
+def _reads_mail(press: Press) -> bool:
+    """Whether mail to the unsubscribe address is fetched."""
+    inbox = press.publication.settings.inbox
+    return bool(inbox.unsubscribe_address and (inbox.imap or inbox.maildir))
+
+
+def _answers(press: Press) -> bool:
+    """Whether the web face answers where the links lead."""
     from sparkpub.adapters.probe import answers  # brings urllib along
 
-    settings = press.publication.settings
-    if settings.web.url and answers(settings.web.url, press.key):
-        return True
-    return bool(settings.inbox.unsubscribe_address and (settings.inbox.imap or settings.inbox.maildir))
+    url = press.publication.settings.web.url
+    return bool(url and answers(url, press.key))

@@ -203,7 +203,7 @@ class Mailbag:
             return False
         if not self._ledger.open_counts(release.release_id, at=now).pending:
             return False
-        with self._ledger.transaction():
+        with self._ledger.durable(), self._ledger.transaction():
             if self._ledger.stop_release(release.release_id, reason=LATE, at=now):
                 self._ledger.record(now, "stopped", release.name, LATE)
         self.late.append(release)

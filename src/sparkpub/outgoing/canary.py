@@ -66,7 +66,7 @@ class Canary:
 
     def _stop(self, release: Release, reason: str, now: datetime) -> None:
         """Stop a release; whoever resumes it has seen the reason, so the others follow then."""
-        with self._ledger.transaction():
+        with self._ledger.durable(), self._ledger.transaction():
             if self._ledger.stop_release(release.release_id, reason=reason, at=now):
                 self._ledger.set_fact(f"canary {release.release_id}", _PASSED)
                 self._ledger.record(now, "stopped", release.name, reason)

@@ -6,6 +6,7 @@ at any commit no connection has more than one message whose end is unknown.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,7 +108,9 @@ class Commits:
         if not intents and not results:
             return []
         may_begin = not intents or self._may_begin()
-        with ledger.transaction():
+        # A suppression is history: the mirror has it at once, so the ledger must not lose it with the power.
+        is_history = any(result.suppresses for result in results)
+        with ledger.durable() if is_history else nullcontext(), ledger.transaction():
             for result in results:
                 self._settle(result)
             answers = [may_begin and ledger.intend(each.due, epoch=self._epoch, at=at) for each, at, _ in intents]

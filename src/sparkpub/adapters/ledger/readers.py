@@ -211,8 +211,13 @@ class ReaderRows(ReleaseRows):
         """
         del at  # the release says when
         condition, values = _conditions(audience)
-        values |= {"release_id": release_id, "size": _BATCH}
+        values |= {"release_id": release_id, "span": self._span(audience)}
         return self._db.write(_AUDIENCE["plan"] + condition, values)
+
+    def _span(self, audience: AudienceSettings | None) -> int:
+        """How many reader numbers make a batch of about a thousand deliveries: more where a segment is thin."""
+        count = self.count_audience(audience) if audience else 0
+        return max(_BATCH, _BATCH * int(self._db.row(_AUDIENCE["last_reader"])[0]) // count) if count else _BATCH
 
     def count_audience(self, audience: AudienceSettings | None) -> int:
         """How many readers a release would go to now."""
