@@ -1,0 +1,77 @@
+"""Run an application with waitress until it is ended."""
+
+import errno
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waitress.server import create_server
+
+from sparkpub.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_REQUEST_BYTES = 32_768
+_TIMEOUT_S = 30
+_BACKLOG = 1024
+
+
+def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None]) -> None:
+    """Answer at `host:port` until SIGINT or SIGTERM; port 0 is any free one. `ready` is told the address.
+
+    Raises:
+        UsageError: nothing can listen there.
+    """
+    with _bound(listen) as place:
+        server = create_server(
+            app,
+            sockets=[place],
+            ident=None,
+            threads=8,
+            channel_timeout=_TIMEOUT_S,
+            max_request_header_size=_REQUEST_BYTES,
+            max_request_body_size=_REQUEST_BYTES,
+            clear_untrusted_proxy_headers=True,
+        )
+        signal.signal(signal.SIGTERM, _end)
+        try:
+            host, port = place.getsockname()[:2]
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            server.run()
+        finally:
+            server.close()
+
+
+def _bound(listen: str) -> socket.socket:
+    """A socket at `host:port`."""
+    try:
+        place = urlsplit(f"//{listen}")
+        found = socket.getaddrinfo(place.hostname, place.port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(_BACKLOG)
+        except OSError:
+            bound.close()
+            raise
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot listen at {listen} ({_reason(error)}); choose another [web] listen") from None
+    return bound
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "another program does"
+    return getattr(error, "strerror", None) or str(error)
