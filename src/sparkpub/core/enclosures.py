@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from sparkpub.core.links import path_of
 
@@ -34,7 +34,7 @@ class Enclosure:
 
 def is_audio(name: str) -> bool:
     """Whether a file is one that readers listen to, by its ending."""
-    return PurePosixPath(name).suffix.lower() in AUDIO
+    return splitext(name)[1].lower() in AUDIO
 
 
 def enclosures(html: str, *, base_url: str, lengths: Mapping[str, int]) -> tuple[Enclosure, ...]:
@@ -50,6 +50,6 @@ def enclosures(html: str, *, base_url: str, lengths: Mapping[str, int]) -> tuple
         url = unescape(match[1]).partition("#")[0]
         name = path_of(base_url, url.partition("?")[0]).lstrip("/")
         if name in lengths and is_audio(name):
-            kind = AUDIO[PurePosixPath(name).suffix.lower()]
+            kind = AUDIO[splitext(name)[1].lower()]
             found.setdefault(url, Enclosure(url=url, media_type=kind, length=lengths[name]))
     return tuple(found.values())

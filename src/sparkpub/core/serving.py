@@ -4,7 +4,7 @@
 docs/serving.md to nginx and Caddy.
 """
 
-from pathlib import PurePosixPath
+from posixpath import basename, splitext
 
 from sparkpub.core.enclosures import AUDIO
 from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS
@@ -48,12 +48,12 @@ _COMPRESSIBLE = ("text/", "application/json", "application/xml", "application/ma
 
 def media_type(name: str) -> str:
     """The media type of a file of the site, by its name below the site's folder."""
-    path = PurePosixPath(name)
-    stem, _, part = path.stem.partition("-")
-    kind = _STEMS.get(stem + path.suffix)
+    root, suffix = splitext(basename(name))
+    stem, _, part = root.partition("-")
+    kind = _STEMS.get(stem + suffix)
     if kind and (not part or part.isdecimal()):
         return f"{MEDIA_TYPES[kind]}; charset=utf-8" if kind != JSON else MEDIA_TYPES[kind]
-    return _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return _TYPES.get(suffix.lower(), "application/octet-stream")
 
 
 def is_compressible(type_: str) -> bool:
