@@ -13,16 +13,25 @@ FROM release r JOIN delivery d ON d.release_id = r.release_id AND d.subscriber_i
 ORDER BY r.released_at, r.release_id
 
 -- name: retry_failed
--- From the start, as if never tried; an address that is not to be mailed stays as it is.
+-- From the start, as if never tried; an address that is not to be mailed stays as it is, and so does what has no message
+-- any more, because it was lost with a ledger.
 UPDATE delivery SET state = 0, attempts = 0, first_at = NULL, at = :at
 WHERE release_id = :release_id AND state = 4 AND EXISTS (
     SELECT 1 FROM subscriber s WHERE s.subscriber_id = delivery.subscriber_id AND s.state = 'active'
         AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key))
+    AND EXISTS (
+        SELECT 1 FROM release r
+        JOIN edition e ON e.hash = r.mailed_hash AND e.issue_id = r.issue_id AND e.number = r.number
+        WHERE r.release_id = :release_id AND length(e.compiled) > 0)
 
 -- name: count_retriable
 SELECT count(*) FROM delivery d JOIN subscriber s ON s.subscriber_id = d.subscriber_id
 WHERE d.release_id = :release_id AND d.state = 4 AND s.state = 'active'
     AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)
+    AND EXISTS (
+        SELECT 1 FROM release r
+        JOIN edition e ON e.hash = r.mailed_hash AND e.issue_id = r.issue_id AND e.number = r.number
+        WHERE r.release_id = :release_id AND length(e.compiled) > 0)
 
 -- name: drop_uncertain
 UPDATE delivery /* INDEXED BY delivery_open */ SET state = 7, at = :at, code = 'dropped: its end was not known'
