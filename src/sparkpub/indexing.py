@@ -50,6 +50,7 @@ class Glance:
     corrected: tuple[str, ...]
     notes: Mapping[str, str]
     is_in_doubt: bool
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Indexed:
             corrected=tuple(issue.id for issue in issues if issue.corrections),
             notes=notes,
             is_in_doubt=is_in_doubt,
+            files=self._store.count(),
         )
 
     def settle(self, glance: Glance, *, is_paused: bool, has_faults: bool) -> None:

@@ -52,21 +52,21 @@ def issue_stamp(folder: Path, path: str) -> str | None:
         ValueError: that cannot be told from the path alone, for links or folders are in play.
     """
     parts = path.split("/")
-    if parts[0] != "issues" or not path.endswith(".md") or any(part in ("", "..") for part in parts):
+    if any(part in ("", "..") for part in parts):
         raise ValueError(path)
     if any(part.startswith(".") and part not in _SHOWN_THOUGH_HIDDEN for part in parts):
         return None
     if (folder / path).parent.resolve() != (folder.resolve() / path).parent:
         raise ValueError(path)
-    try:
+    is_issue = path.endswith(".md")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         status = (folder / path).lstat()
-    except (FileNotFoundError, NotADirectoryError):
+        if stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            raise ValueError(path)
+        return _stamp(status) if is_issue and stat.S_ISREG(status.st_mode) else None
+    if is_issue:
         return None
-    if stat.S_ISREG(status.st_mode):
-        return _stamp(status)
-    if stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
-        raise ValueError(path)
-    return None
+    raise ValueError(path)  # a folder may have been here
 
 
 def changed_at_ns(stamp: str) -> int:

@@ -158,6 +158,10 @@ class ShelfIndex:
         """The stamp of each file that is known."""
         return dict(self._db.execute("SELECT path, stamp FROM file"))
 
+    def count(self) -> int:
+        """How many files there are, or were: the number that the newest was given."""
+        return int(self._db.execute("SELECT coalesce(max(file_id), 0) FROM file").fetchone()[0])
+
     def drop_unsealed(self) -> bool:
         """Forget every file whose facts are not as they were written; returns whether there was any."""
         rows = self._db.execute(f"SELECT file_id, seal, {_FACTS} FROM file")  # noqa: S608 - names of columns

@@ -1,6 +1,7 @@
 """Mail: send, stop, go on, and the balance."""
 
 import time
+from contextlib import closing
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -9,6 +10,7 @@ import click
 from sparkpub.articles import issue_of
 from sparkpub.cli.face import Face, common, confirm, from_here, plural, progress, say_rehearsal
 from sparkpub.cli.releasing import (
+    announce_feeds,
     how_to_go_on,
     lateness,
     message_words,
@@ -26,6 +28,7 @@ from sparkpub.press import Press
 from sparkpub.publishing import resume_everything, stop_everything
 from sparkpub.sending import SendReport, find_release, resume_release, send, status_rows, stop_release
 from sparkpub.shelf import read_shelf
+from sparkpub.ticking import Ticker
 
 
 def send_json(report: SendReport) -> dict[str, Any]:
@@ -236,11 +239,11 @@ def run_command(face: Face, once: bool, every: int) -> int:
     if not once and (face.pretended_now or face.as_json):
         raise UsageError("--now and --json go with `run --once`; without --once it runs until it is ended")
     press = face.press_to_write()
-    with press.lock():
+    with press.lock(), closing(Ticker(press, is_lasting=not once)) as ticker:
         if not once:
             face.say(f"running, a round every {plural(every, 'second')}; Ctrl-C ends it")
-            _run_on(face, press, every)
-        document, lines, code = _round(face, press)
+            _run_on(face, press, ticker, every)
+        document, lines, code = _round(face, press, ticker)
     face.show(document, lambda: "\n".join(lines))
     if not lines:
         face.say("nothing is due; `sparkpub calendar` lists what comes")
@@ -248,7 +251,7 @@ def run_command(face: Face, once: bool, every: int) -> int:
     return code
 
 
-def _run_on(face: Face, press: Press, every: int) -> NoReturn:
+def _run_on(face: Face, press: Press, ticker: Ticker, every: int) -> NoReturn:
     """Round after round, until a signal ends it; a relay that is down or a full disk is tried again.
 
     What every round would say again, a stop say, is told once.
@@ -256,7 +259,7 @@ def _run_on(face: Face, press: Press, every: int) -> NoReturn:
     told: list[str] = []
     while True:
         try:
-            _, lines, _ = _round(face, press)
+            _, lines, _ = _round(face, press, ticker)
         except (BusyError, TransportError, InputError) as fault:
             lines = [f"{fault}\nthis round did not work; the next one tries again"]
         for line in lines:
@@ -266,9 +269,9 @@ def _run_on(face: Face, press: Press, every: int) -> NoReturn:
         time.sleep(every)
 
 
-def _round(face: Face, press: Press) -> tuple[dict[str, Any], list[str], int]:
+def _round(face: Face, press: Press, ticker: Ticker) -> tuple[dict[str, Any], list[str], int]:
     """One round of a press: release what is due, build, send; the document, what happened, the exit code."""
-    report = tick_once(face, press, face.now())
+    report = tick_once(face, ticker, face.now())
     code = try_to_build(face, press)
     sent = send_all(face, press)
     _say_where(face, press, sent)
@@ -276,6 +279,7 @@ def _round(face: Face, press: Press) -> tuple[dict[str, Any], list[str], int]:
     if report.agenda.pause and sent.stopped:
         lines.pop()  # said already
     lines += _tell_editors(face, press)
+    announce_feeds(face, press)
     return {"tick": tick_json(report), "send": send_json(sent)}, lines, code
 
 

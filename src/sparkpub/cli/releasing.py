@@ -1,6 +1,7 @@
 """Release: what is due by itself, what a person decides, and the site that shows it."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue, Release
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
-from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past, tick
+from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past
 from sparkpub.shelf import read_shelf
+from sparkpub.ticking import Ticker
 
 
 def release_json(release: Release) -> dict[str, Any]:
@@ -76,11 +78,9 @@ def how_to_go_on(reason: str) -> str:
     return "`sparkpub resume` goes on"
 
 
-def tick_once(face: Face, press: Press, now: datetime) -> TickReport:
+def tick_once(face: Face, ticker: Ticker, now: datetime) -> TickReport:
     """One tick with everything it has to say on stderr: broken files, and issues that could not be rendered."""
-    shelf = read_shelf(press.publication)
-    face.tell(shelf.faults)
-    report = tick(press, shelf, now=now)
+    report = ticker.tick(now=now, tell=face.tell)
     face.tell(dict.fromkeys(report.faults))
     return report
 
@@ -88,12 +88,25 @@ def tick_once(face: Face, press: Press, now: datetime) -> TickReport:
 def try_to_build(face: Face, press: Press) -> int:
     """Build what was released; a theme with faults keeps no mail from going out. Returns the exit code."""
     try:
-        build_site(face, press)
+        report = build_site(face, press)
     except InputError as fault:
         face.tell(fault.faults)
         click.echo("the site was not built; mend that, then `sparkpub build`", err=True)
         return fault.exit_code
+    if press.publication.settings.site.announce and not face.pretended_now:
+        from sparkpub.announcing import note
+
+        note(press, report.changed, now=face.now())
     return 0
+
+
+def announce_feeds(face: Face, press: Press) -> None:
+    """Tell the hub of changed feeds, last of all; what it does not take is said and changes no exit code."""
+    if press.publication.settings.site.announce and not face.pretended_now:
+        from sparkpub.announcing import announce
+
+        for line in announce(press, now=face.now()):
+            click.echo(line, err=True)
 
 
 @click.command("tick")
@@ -106,8 +119,8 @@ def tick_command(face: Face) -> int:
     """
     press = face.press_to_write()
     code = 0
-    with press.lock():
-        report = tick_once(face, press, face.now())
+    with press.lock(), closing(Ticker(press)) as ticker:
+        report = tick_once(face, ticker, face.now())
         if report.released or report.corrected:
             code = try_to_build(face, press)
     lines = tick_lines(report)
@@ -117,6 +130,7 @@ def tick_command(face: Face) -> int:
         say_rehearsal(face)
     elif not lines:
         face.say("nothing is due; `sparkpub calendar` lists what comes")
+    announce_feeds(face, press)
     return code
 
 
@@ -150,6 +164,7 @@ def release_command(face: Face, ids: tuple[str, ...], number: int | None, past: 
     else:
         face.say("next: `sparkpub send`")
         say_rehearsal(face)
+    announce_feeds(face, press)
     return code
 
 
