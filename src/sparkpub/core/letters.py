@@ -40,9 +40,7 @@ def confirmation(settings: Settings, tokens: Tokens, reader: Subscriber, *, at: 
         mailbox_field("To", reader.name, reader.address),
         text_field("Subject", f"Please confirm: {publication.title}"),
         f"Date: {format_datetime(at)}\r\n".encode("ascii"),
-        f"Message-ID: {tokens.message_id(f'confirm/{at:%Y%m%d%H%M%S}', reader.subscriber_id, host)}\r\n".encode(
-            "ascii"
-        ),
+        f"Message-ID: {message_id}\r\n".encode("ascii"),
         b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
         b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n',
     )
