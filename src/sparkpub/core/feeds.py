@@ -22,6 +22,7 @@ MAX_BYTES = 450_000
 
 _HEAD_BYTES = 8_000  # room for everything in a document that is not an entry
 _ENTRY_BYTES = 1_600  # room for an entry's tags, dates and repeated addresses
+_YEAR = re.compile("[0-9]{4}")
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the date of a feed that holds nothing yet
 
@@ -119,6 +120,17 @@ def document_path(folder: str, part: int, kind: str) -> str:
     """`/2017/feed.xml`, and `/2017/feed-2.xml` for the second document of a full year."""
     stem, _, ending = kind.partition(".")
     return f"{folder}{stem}{'' if part == 1 else f'-{part}'}.{ending}"
+
+
+def current_feeds(files: Iterable[str]) -> list[str]:
+    """Those of the files of a site that are feeds which people subscribe to: no archive documents."""
+    found = []
+    for name in files:
+        *folders, last = name.split("/")
+        is_archive = bool(folders) and _YEAR.fullmatch(folders[-1]) and len(folders) in {1, 3}
+        if last in MEDIA_TYPES and not is_archive:
+            found.append(name)
+    return found
 
 
 def xml_safe(text: str) -> str:

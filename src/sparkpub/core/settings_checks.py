@@ -189,7 +189,7 @@ _CHECKS: Mapping[Place, Check] = {
     ("audience", "*", "received"): _shape(_RELEASE, "write it like ISSUE/100"),
     ("site", "out"): _required(_out_fault),
     ("site", "per_feed"): _number(1, _MOST_ENTRIES, f"write 1 to {_MOST_ENTRIES}"),
-    ("site", "hub"): _required(url_fault),
+    ("site", "hub"): _required(lambda value: url_fault(value.rstrip("/"))),
     ("email", "theme"): _shape(_NAME, "write the name of a folder in templates/"),
     **{("email", name): _required(colour_fault) for name in ("paper", "desk", "ink", "muted", "accent")},
     **{
