@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sparkpub.core.ics import CalendarItem, calendar_ics
 from sparkpub.core.model import Anniversary, Issue, Status, Subscriber, SubscriberState
 from sparkpub.core.words import event_words
 from sparkpub.errors import Fault
+from sparkpub.glancing import Coming
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
 from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, queue
@@ -34,6 +35,7 @@ from sparkpub.shelf import Shelf
 _SAMPLES = (("Ada Sample", "en"), ("Zoë Müller-Łukasiewicz", "de"), ("", ""))
 _RELEASES, _MARK = "releases.json", ".simulation"
 _A_DAY = timedelta(days=1)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,25 +186,22 @@ def _ticks(
 
     A press that stops itself after less than a day without a tick is ticked as often as that asks for.
     """
-    due = sorted({standing.due.occurrence.at for standing in standings})
-    first, last = midnight(window[0]), max([midnight(window[1]), *due])
-    now = min([first, *due])
+    coming, pace = Coming(standing.due for standing in standings), press.publication.pace
+    first, last = midnight(window[0]), max(midnight(window[1]), coming.last or midnight(window[1]))
+    now = min(first, coming.after(_BEFORE_ALL) or first)
     days = max((last - first).days, 1)
-    step = min(_A_DAY, press.publication.pace.max_gap or _A_DAY)
+    step = min(_A_DAY, pace.max_gap or _A_DAY)
     while True:
-        report = tick(press, shelf, now=now, window=window)
+        part = coming.part(shelf, press.ledger, now=now, pace=pace, window=window)
+        report = tick(press, part, now=now, window=window)
         if report.released:
             send(press, now=now)
         yield report
         progress(min(max((now - first).days, 0), days), days)
-        coming = [at for at in due if at > now][:1]
-        if again := report.agenda.look_again_at:
-            coming.append(again)
-        if now < last:
-            coming.append(now + min(step, last - now))
-        if not coming:
+        instants = [coming.after(now), report.agenda.look_again_at, now + min(step, last - now) if now < last else None]
+        if not any(instants):
             return
-        now = min(coming)
+        now = min(at for at in instants if at)
 
 
 def _rows(press: Press, standings: list[Standing]) -> list[dict[str, Any]]:
