@@ -8,7 +8,9 @@ QUIT.
 import asyncio
 import base64
 import json
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from pathlib import Path
 DROP = "drop"  # hang up instead of answering; of a BODY nothing is kept
 TAKE_AND_DROP = "take and drop"  # of a BODY: keep the message, then hang up without a word
 STALL = "stall"  # say nothing and wait
+RESET = "reset"  # as DROP, but the line is reset before anything can be said about it
+TRICKLE = "trickle "  # say what follows a few bytes at a time
 
 Script = Callable[[str, str], str]
 DATA = Path(__file__).parent / "data" / "tls"
@@ -154,7 +158,7 @@ class _Talk:
         sender, recipient = self.sender, self.recipient
         self.sender = self.recipient = ""
         scripted = self.sink.script("BODY", recipient)
-        if scripted in ("", TAKE_AND_DROP) or scripted.startswith("2"):
+        if scripted in ("", TAKE_AND_DROP) or scripted.removeprefix(TRICKLE).startswith("2"):
             self.sink.keep(sender, recipient, b"".join(lines))
         await self.out(DROP if scripted == TAKE_AND_DROP else scripted or "250 2.0.0 taken")
 
@@ -162,17 +166,29 @@ class _Talk:
         """Answer; whether the answer was a good one."""
         reply = self.sink.script(verb, argument) or usual
         await self.out(reply)
-        return reply.startswith(("2", "3"))
+        return reply.removeprefix(TRICKLE).startswith(("2", "3"))
 
     async def out(self, reply: str) -> None:
-        if reply == DROP:
+        if reply in (DROP, RESET):
+            if reply == RESET and (line := self.writer.get_extra_info("socket")) is not None:
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise _HangupError
+        if reply.startswith(TRICKLE):
+            await self.trickle(reply.removeprefix(TRICKLE))
+            return
         if reply == STALL:
             await asyncio.sleep(3600)
         self.writer.write(reply.encode("utf-8", "surrogateescape") + b"\r\n")
         await self.writer.drain()
         if reply.startswith("421"):
             raise _HangupError
+
+    async def trickle(self, reply: str) -> None:
+        data = f"{reply}\r\n".encode()
+        for start in range(0, len(data), 3):
+            self.writer.write(data[start : start + 3])
+            await self.writer.drain()
+            await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Sending: nobody twice, nobody lost, and every doubt named, whatever breaks and whenever."""
 
 import json
-import random
 import signal
 import subprocess
 import sys
@@ -500,60 +499,6 @@ def test_a_broken_off_rehearsal_is_simply_finished(tmp_path: Path) -> None:
     assert balance(press, kept).sent == 3
     assert press.ledger.release(kept.release_id).state is ReleaseState.FINISHED
     press.ledger.close()
-
-
-def kill_again_and_again(folder: Path, *, readers: int, kills: int, seed: int) -> tuple[int, int]:
-    """Send to `readers` with `kills` SIGKILLs at chance moments; how many were in doubt, and how many died mid-way."""
-    chance = random.Random(seed)
-    log = folder / "sink.jsonl"
-    connections = 3
-
-    def slowly(verb: str, argument: str) -> str:
-        del argument
-        if verb == "BODY" and chance.random() < 0.02:
-            return "451 4.3.0 mixed fault"
-        return ""
-
-    with running(Sink(log=log, script=slowly)) as sink:
-        settings = with_relay(sink.port, connections=connections, retry_seconds=(0,))
-        press = open_sample(folder, settings, create=True)
-        add_readers(press, readers)
-        kept = release(press)
-        program = [sys.executable, str(Path(__file__).with_name("sample_press.py")), str(folder), str(sink.port), "3"]
-        died = 0
-        for _ in range(kills):
-            before = len(sink.received)
-            with subprocess.Popen(program, stdout=subprocess.DEVNULL) as sender:
-                goal = before + chance.randrange(1, max(2, readers // kills))
-                while len(sink.received) < goal and sender.poll() is None:
-                    time.sleep(0.0005)
-                sender.send_signal(signal.SIGKILL)
-            died += sender.returncode == -signal.SIGKILL
-            assert balance(press, kept).eligible == readers
-        later = NOW
-        while balance(press, kept).open:
-            later += timedelta(hours=1)
-            send(press, now=later)
-        after = balance(press, kept)
-        got = Counter(json.loads(line)["recipient"] for line in log.read_text().splitlines())
-        assert max(got.values()) == 1, "somebody was mailed twice"
-        assert after.sent + after.uncertain == readers
-        assert len(got) >= after.sent, "somebody was lost"
-        assert after.uncertain <= connections * died
-        assert press.ledger.release(kept.release_id).state is ReleaseState.FINISHED
-        press.ledger.close()
-        return after.uncertain, died
-
-
-def test_sigkill_at_chance_moments_mails_nobody_twice_and_loses_nobody(tmp_path: Path) -> None:
-    _, died = kill_again_and_again(tmp_path, readers=600, kills=4, seed=1917)
-    assert died >= 3
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("seed", range(10))
-def test_two_hundred_sigkills_mail_nobody_twice_and_lose_nobody(tmp_path: Path, seed: int) -> None:
-    kill_again_and_again(tmp_path, readers=8000, kills=20, seed=seed)
 
 
 def test_ctrl_c_ends_between_two_messages(tmp_path: Path) -> None:
