@@ -89,7 +89,8 @@ def open_issues(ledger: Ledger, due: Iterable[DueRow], *, window: tuple[date, da
     settled = ledger.settled_on(*window)
     found: dict[str, None] = {}
     for row in due:
-        if row.id in found or (row.id, row.number, row.on) in settled:
+        is_beside = not window[0] <= row.on < window[1]
+        if is_beside or row.id in found or (row.id, row.number, row.on) in settled:
             continue
         state = ledger.issue_state(row.id)
         if state and state.state is QueueState.QUEUED and state.activated_at <= row.at:
