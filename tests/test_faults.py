@@ -117,7 +117,10 @@ def test_killed_at_a_named_point_it_comes_to_the_same_end(tmp_path: Path, fragme
 
 @dataclass
 class Mixed:
-    """Every fault a relay has, by chance, and how many of them left a message in doubt."""
+    """Every fault a relay has, by chance, and how many of them may have left a message in doubt.
+
+    A line that is cut before a body may still take with it the answer to the body before, which was on its way.
+    """
 
     chance: random.Random
     doubts: int = 0
@@ -127,7 +130,9 @@ class Mixed:
             return no
         roll = self.chance.random()
         if verb in ("MAIL", "RCPT", "DATA") and roll < 0.01:
-            return self.chance.choice(("450 4.2.1 later", "421 4.3.2 closing", DROP, RESET, "banana"))
+            fault = self.chance.choice(("450 4.2.1 later", "421 4.3.2 closing", DROP, RESET, "banana"))
+            self.doubts += fault in (DROP, RESET) or fault.startswith("421")
+            return fault
         if verb == "BODY" and roll < 0.004:
             fault = self.chance.choice((DROP, RESET, TAKE_AND_DROP))
             self.doubts += 1

@@ -27,6 +27,7 @@ from sparkpub.queueing import RESUMED
 LATE = "its grace ran out before all of it was begun"
 _BATCH = 500
 _LONGEST_SLEEP = 1.0
+_PATIENCE_SECONDS = 10.0  # for domains that have asked for less, once there is nothing else; the next run goes on
 _LOOK_SECONDS = 0.02  # how old what was seen of a stop may be before a letter is taken; before it begins, nothing
 
 Progress = Callable[[int, int], None]
@@ -66,6 +67,7 @@ class Mailbag:
         self._release_of: dict[int, int] = {}
         self._cursors: dict[int, tuple[int, int]] = {}
         self._looked_at: dict[int, tuple[float, bool]] = {}
+        self._patient_until = 0.0
         self.counts: Counter[DeliveryState] = Counter()
         self.late: list[Release] = []
         self.stopped = ""
@@ -85,7 +87,9 @@ class Mailbag:
         import asyncio
 
         while (waiting := self._take_ready(self._pacing)) is None:
-            if not self._held or self.is_stopped():
+            self._patient_until = self._patient_until or monotonic() + _PATIENCE_SECONDS
+            is_enough = monotonic() > self._patient_until and not self._pacing.is_asked_for
+            if not self._held or is_enough or self.is_stopped():
                 return None
             await asyncio.sleep(min(max(self._held[0][0] - monotonic(), 0.0), _LONGEST_SLEEP))
         until = monotonic() + self._pacing.route_wait(route)

@@ -4,6 +4,7 @@ What was taught is a row of the ledger, so that every process and every restart 
 """
 
 import json
+import sys
 from dataclasses import asdict, dataclass, field
 
 from sparkpub.adapters.clock import monotonic
@@ -13,6 +14,7 @@ from sparkpub.core.pacing import WINDOW_SECONDS, Lane, learned, slower
 from sparkpub.core.settings import DeliverySettings
 
 _PACE = "pace"
+_ALARM = 10  # so many refusals end a window early
 
 
 @dataclass(slots=True)
@@ -24,6 +26,15 @@ class _Way:
     began: float = 0.0
     tried: int = 0
     refused: int = 0
+    cut_at: float = 0.0
+
+    def close(self, now: float) -> None:
+        """Learn from this window, and begin the next."""
+        before = self.lane
+        self.lane = learned(before, tried=self.tried, refused=self.refused, seconds=now - self.began)
+        if self.lane.per_second is not None and self.lane.per_second < (before.per_second or sys.maxsize):
+            self.cut_at = now
+        self.began, self.tried, self.refused = now, 0, 0
 
 
 class Pacing:
@@ -40,7 +51,12 @@ class Pacing:
     def is_limited(self) -> bool:
         """Whether anything limits the pace now."""
         is_taught = any(way.lane.per_second is not None for way in self._ways.values())
-        return is_taught or self._delivery.rate_per_second is not None or bool(self._delivery.per_domain)
+        return is_taught or self._delivery.rate_per_second is not None or self.is_asked_for
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the settings ask for a pace of some domains, so that a run waits for it to the end."""
+        return bool(self._delivery.per_domain)
 
     def route_wait(self, route: str) -> float:
         """Take the next slot of a relay; how many seconds from now it is."""
@@ -73,9 +89,9 @@ class Pacing:
         way.began = way.began or now
         way.tried += 1
         way.refused += is_refused
-        if now - way.began >= WINDOW_SECONDS:
-            way.lane = learned(way.lane, tried=way.tried, refused=way.refused, seconds=now - way.began)
-            way.began, way.tried, way.refused = now, 0, 0
+        is_alarm = way.refused >= _ALARM and now - way.cut_at >= WINDOW_SECONDS
+        if is_alarm or now - way.began >= WINDOW_SECONDS:
+            way.close(now)
 
     def keep(self) -> None:
         """Write down what was learned, where it is new."""
