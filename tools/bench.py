@@ -1,6 +1,6 @@
 """Measure sparkpub beside a peer, in turns within one run: what counts is the ratio, machines are noisy.
 
-usage: python tools/bench.py [startup|message|edition|schedule]...
+usage: python tools/bench.py [startup|message|edition|schedule|ticks|site]...
 """
 
 import subprocess
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_mail
+import bench_schedule
 import bench_site
 from bench_figures import Figure, in_turns
 from sparkpub.core.schedule import occurrences
@@ -70,6 +71,7 @@ MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "message": bench_mail.messages,
     "edition": bench_mail.editions,
     "schedule": schedule,
+    "ticks": bench_schedule.ticks,
     "site": bench_site.sites,
 }
 

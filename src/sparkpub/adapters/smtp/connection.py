@@ -36,6 +36,7 @@ class Connection:
         self._has_transaction = False
         self._is_closing = False
         self.has_succeeded = False
+        self.was_withdrawn = False
 
     @classmethod
     async def open(cls, route: Route) -> "Connection":
@@ -162,6 +163,7 @@ class Connection:
             outcome = await self._offer(letter, is_offered=is_offered)
             if outcome is None:
                 if not await post.begin(letter):
+                    self.was_withdrawn = True
                     return False, None
                 has_begun = True
                 self._has_transaction = False  # the body ends it, whatever the relay says to it

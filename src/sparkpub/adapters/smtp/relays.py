@@ -76,7 +76,7 @@ class Relays:
         breaker = next(breaker for breaker in self._breakers if breaker.route is connection.route)
         if connection.has_succeeded:
             breaker.close()
-        else:
+        elif not connection.was_withdrawn:  # that is no word on the relay: a stop, or another has the letter
             breaker.strike(1, f"{breaker.route.name} takes nothing now; run the same command again later", _now())
 
 
