@@ -22,8 +22,9 @@ from sample_site import (
     settings_with,
     starter,
 )
-from sparkpub.core.settings import EmailSettings
+from sparkpub.core.settings import EmailSettings, WebSettings
 from sparkpub.core.site import site_of
+from sparkpub.core.site_words import site_words
 from sparkpub.errors import InputError
 
 FILES = files_of(sample_articles())
@@ -88,7 +89,9 @@ def test_every_link_leads_to_a_file_under_any_root(root: str) -> None:
         if name == "404.html":
             continue
         address = f"{root}/{name.removesuffix('index.html')}"
-        for link in tree(name).xpath("//a/@href | //link[@rel='stylesheet']/@href | //script/@src | //img/@src"):
+        for link in tree(name).xpath(
+            "//a[not(starts-with(@href, 'mailto:'))]/@href | //link[@rel='stylesheet']/@href | //@src"
+        ):
             target = urljoin(address, link).split("#")[0].split("?")[0]
             if not target.startswith(f"{root}/"):
                 assert "example.net" in target, (name, link)
@@ -302,3 +305,93 @@ def test_long_archive_has_a_page_for_each_year() -> None:
     assert {"2015/index.html", "2016/index.html", "2017/index.html"} <= set(files)
     page = tree("2016/index.html", files)
     assert [a.get("href") for a in page.xpath("//a[@rel='prev' or @rel='next']")] == ["../2015/", "../2017/"]
+
+
+def test_author_has_a_page_that_each_piece_leads_to() -> None:
+    assert tree(SEPTEMBER).xpath("//a[@rel='author']/@href") == [
+        "../../authors/ada-example/",
+        "../../authors/ben-sample/",
+    ]
+    page = tree("authors/ada-example/index.html")
+    assert words(page.xpath("//h1")[0]) == "Ada Example"
+    assert page.xpath("//main//article//h2/a/@href") == ["../../issues/september/"]
+    assert "../authors/ben-sample/" in tree("archive/index.html").xpath("//a/@href")
+
+
+def test_subscribing_is_explained_with_whom_to_write_to_or_a_form() -> None:
+    page = tree("subscribe/index.html")
+    assert page.xpath("//main//a[starts-with(@href, 'mailto:')]/@href") == ["mailto:editor@paper.example.org"]
+    assert page.xpath("//form") == []
+    web = replace(SETTINGS, web=WebSettings(url="https://letters.example.org"))
+    (form,) = tree("subscribe/index.html", files_of([], web)).xpath("//form")
+    assert (form.get("action"), form.get("method")) == ("https://letters.example.org/subscribe", "post")
+    assert form.xpath(".//input[@type='email']/@id") == form.xpath(".//label/@for")
+
+
+LABELS = starter().get_template("site/labels.j2").module.labels  # type: ignore[attr-defined] # the template sets it
+LANGUAGES = ("en", "fr", "de", "es", "ru")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_of_the_site_are_whole_in_each_language(language: str) -> None:
+    table = LABELS[language]
+    assert table.keys() == LABELS["en"].keys()
+    for name, text in table.items():
+        if isinstance(text, list):
+            assert [form.count("{}") for form in text] == [1, 1, 1]
+        else:
+            assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", LABELS["en"][name])), name
+
+
+@pytest.mark.parametrize(
+    ("language", "piece", "front"),
+    [
+        ("fr-CA", "Par Ada Example, Ben Sample", "Une"),
+        ("de", "Von Ada Example, Ben Sample", "Titelseite"),
+        ("es", "Por Ada Example, Ben Sample", "Portada"),
+        ("ru", "Автор: Ada Example, Ben Sample", "Главная"),
+        ("tlh", "By Ada Example, Ben Sample", "Front page"),
+    ],
+)
+def test_site_speaks_the_language_of_its_publication(language: str, piece: str, front: str) -> None:
+    files = files_of(sample_articles(), settings_with(language=language))
+    page = tree(SEPTEMBER, files)
+    assert page.get("lang") == language
+    assert piece in words(page.xpath("//main")[0])
+    assert front in [words(a) for a in page.xpath("//header//nav//a")]
+    if language != "tlh":
+        english = {"Skip to the text", "Archive", "Search", "Subscribe", "Before", "After", "Lately"}
+        for name in (name for name in files if name.endswith(".html")):
+            shown = {words(e) for e in tree(name, files).xpath("//a | //h1 | //h2 | //span | //label | //button")}
+            assert not english & shown, name
+
+
+def test_numbers_take_the_plural_of_their_language() -> None:
+    say = site_words(starter(), "ru")
+    assert [say.pieces(n) for n in (1, 3, 5, 21)] == ["1 материал", "3 материала", "5 материалов", "21 материал"]
+    assert site_words(starter(), "en-GB").minutes(7) == "7 min read"
+
+
+def test_links_to_pieces_in_other_languages_say_so() -> None:
+    assert tree("index.html").xpath("//a[@hreflang]/@hreflang") == ["ar"]
+    assert tree("archive/index.html").xpath("//a[@hreflang]/@href") == ["../issues/notice/"]
+
+
+def test_sitemap_of_more_than_fifty_thousand_pages_is_split() -> None:
+    row = ("https://x.org/", "")
+    site = site_of(sample_articles(), SETTINGS, starter())
+    count = len(etree.fromstring(FILES["sitemap.xml"]))
+
+    class Long(type(site)):  # type: ignore[misc] # a site of the same kind with more pages
+        def _listed(self) -> list[tuple[str, str]]:
+            return [*super()._listed(), *[row] * (100_001 - count)]
+
+    long = Long(site.archive, site.settings, site.templates, site.cards)
+    files = {output.file: output.render() for output in [*long.stages()][-1]}
+    maps = [loc.text for loc in etree.fromstring(files["sitemap.xml"]).iter("{*}loc")]
+    assert maps == [f"{BASE_URL}/sitemap-{n}.xml" for n in (1, 2, 3)]
+    assert [len(etree.fromstring(files[f"sitemap-{n}.xml"])) for n in (1, 2, 3)] == [50_000, 50_000, 1]
+
+
+def test_hosts_are_told_how_to_serve_the_site() -> None:
+    assert b"/media/*\n  Cache-Control: public, max-age=31536000, immutable" in FILES["_headers"]

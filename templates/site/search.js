@@ -4,6 +4,7 @@
   const found = document.getElementById("found");
   const results = document.getElementById("results");
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const plural = new Intl.PluralRules(document.documentElement.lang);
   let index = null;
 
   const load = () => {
@@ -43,13 +44,13 @@
       pieces = await load();
     } catch {
       index = null;
-      found.textContent = "The index cannot be read here. Opened from a disk, browsers forbid it; the archive lists everything.";
+      found.textContent = found.dataset.fault;
       return;
     }
     const hits = pieces.filter((piece) => words.every((word) => piece.all.includes(word)));
     const weight = (piece) => words.filter((word) => piece.head.includes(word)).length;
     hits.sort((one, other) => weight(other) - weight(one));
-    found.textContent = hits.length === 1 ? "One piece" : `${hits.length} pieces`;
+    found.textContent = (found.dataset[plural.select(hits.length)] ?? found.dataset.many).replace("{}", hits.length);
     results.replaceChildren(...hits.slice(0, 100).map(show));
   };
 

@@ -14,9 +14,10 @@ MonthDay = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """Every release, newest first, and the same by year, series, tag and day of the year.
+    """Every release, newest first, and the same by year, series, tag, author and day of the year.
 
-    Tags are keyed by their part of a path, since two spellings may share one; `labels` has the spelling used last.
+    Tags and authors are keyed by their part of a path, since two spellings may share one; `labels` and `names` have the
+    spelling used last.
     Series are in order of their events, the newest release of each issue only. `anniversaries` are the releases of
     pieces that have an event, newest first.
     """
@@ -26,6 +27,8 @@ class Archive:
     series: Mapping[str, Articles]
     tags: Mapping[str, Articles]
     labels: Mapping[str, str]
+    authors: Mapping[str, Articles]
+    names: Mapping[str, str]
     days: Mapping[MonthDay, Articles]
     anniversaries: Articles
 
@@ -74,24 +77,22 @@ def archive_of(articles: Iterable[Article], event_of: Callable[[Article], str] =
     releases = tuple(article for _, article in numbered)
     years: dict[int, list[Article]] = {}
     series: dict[str, list[Article]] = {}
-    tags: dict[str, list[Article]] = {}
-    labels: dict[str, str] = {}
     days: dict[MonthDay, list[Article]] = {}
     for article in releases:
         years.setdefault(article.local.year, []).append(article)
         days.setdefault((article.on.month, article.on.day), []).append(article)
         if article.issue.series:
             series.setdefault(article.issue.series, []).append(article)
-        for tag in dict.fromkeys(map(segment, article.issue.tags)):
-            tags.setdefault(tag, []).append(article)
-        for tag in article.issue.tags:
-            labels.setdefault(segment(tag), tag)
+    tags, labels = _by_word(releases, lambda article: article.issue.tags)
+    authors, names = _by_word(releases, lambda article: article.issue.authors)
     return Archive(
         releases=releases,
         years={year: tuple(held) for year, held in years.items()},
         series={id_: _by_event(held, event_of) for id_, held in sorted(series.items())},
-        tags={tag: tuple(held) for tag, held in sorted(tags.items())},
+        tags=tags,
         labels=labels,
+        authors=authors,
+        names=names,
         days={day: tuple(held) for day, held in sorted(days.items())},
         anniversaries=tuple(article for article in releases if event_of(article)),
     )
@@ -103,6 +104,20 @@ def newest_of_each(articles: Iterable[Article]) -> Articles:
     for article in articles:
         first.setdefault(article.issue.id, article)
     return tuple(first.values())
+
+
+def _by_word(
+    articles: Iterable[Article], words_of: Callable[[Article], Iterable[str]]
+) -> tuple[dict[str, Articles], dict[str, str]]:
+    """Articles under each of their words, and how the first that has a word spells it; both by its part of a path."""
+    held: dict[str, list[Article]] = {}
+    spelled: dict[str, str] = {}
+    for article in articles:
+        words = {segment(word): word for word in reversed(tuple(words_of(article)))}
+        for name, word in words.items():
+            held.setdefault(name, []).append(article)
+            spelled.setdefault(name, word)
+    return {name: tuple(found) for name, found in sorted(held.items())}, spelled
 
 
 def _by_event(articles: Iterable[Article], event_of: Callable[[Article], str]) -> Articles:

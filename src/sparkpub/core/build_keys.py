@@ -25,6 +25,7 @@ def settings_key(settings: Settings) -> str:
         sorted(settings.series.items()),
         sorted(settings.audience),
         settings.site,
+        settings.web.url,
         settings.email,
     )
 

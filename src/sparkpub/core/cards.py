@@ -16,6 +16,7 @@ from sparkpub.core.markup import first_sentences, page_html, read_markdown, read
 from sparkpub.core.model import Anniversary
 from sparkpub.core.occasion import day_words
 from sparkpub.core.settings import Settings
+from sparkpub.core.site_words import site_words
 from sparkpub.core.vocabulary import vocabulary
 from sparkpub.core.words import date_words, dateline, event_words
 
@@ -158,6 +159,7 @@ class Cards:
             issue=card.article.issue,
             body=Markup(text.html),  # noqa: S704 - made and sanitised by core.markup
             corrections=self.corrections(card.article),
+            say=site_words(templates, card.language),
             absolute=partial(links.absolute, self.base_url),
         )
         return html.strip()

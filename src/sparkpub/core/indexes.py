@@ -8,6 +8,9 @@ from sparkpub.core.cards import Card, Link
 from sparkpub.core.feeds import ATOM, xml_safe
 from sparkpub.core.links import relative
 
+MAX_IN_SITEMAP = 50_000
+"""Addresses that one sitemap may hold (sitemaps.org); it stays far below its 50 MB then."""
+
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -19,6 +22,13 @@ def sitemap(pages: Iterable[tuple[str, str]]) -> bytes:
     ]
     head = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     return (_DECLARATION + head + "".join(rows) + "</urlset>\n").encode()
+
+
+def sitemap_index(maps: Iterable[str]) -> bytes:
+    """The sitemap of sitemaps, given by their addresses."""
+    rows = [f"<sitemap><loc>{escape(address)}</loc></sitemap>\n" for address in maps]
+    head = '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    return (_DECLARATION + head + "".join(rows) + "</sitemapindex>\n").encode()
 
 
 def opml(title: str, feeds: Iterable[Link]) -> bytes:

@@ -72,6 +72,11 @@ def tag_path(tag: str) -> str:
     return f"/tags/{segment(tag)}/"
 
 
+def author_path(name: str) -> str:
+    """The path of an author's page."""
+    return f"/authors/{segment(name)}/"
+
+
 def day_path(month: int, day: int) -> str:
     """The path of the page of one day of the year."""
     return f"/on-this-day/{month:02}-{day:02}/"

@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from sparkpub.core import links
+from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.archive import Archive, MonthDay, newest_of_each
 from sparkpub.core.article import Article
 from sparkpub.core.cards import Card, Cards, Link
@@ -25,6 +26,7 @@ from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
 from sparkpub.core.occasion import occasion
 from sparkpub.core.settings import SeriesSettings, Settings
+from sparkpub.core.site_words import SiteWords, site_words
 from sparkpub.errors import InputError
 
 STYLESHEET, SCRIPT, SEARCH_SCRIPT = "/style.css", "/site.js", "/search/search.js"
@@ -59,6 +61,11 @@ class Pages:
         """The articles of the archive as readers meet them."""
         return self.kept or Cards(self.settings)
 
+    @cached_property
+    def say(self) -> SiteWords:
+        """The words around the pieces, in the publication's language."""
+        return site_words(self.templates, self.settings.publication.language)
+
     def front(self) -> bytes:
         """The front page: the newest piece, the ones before it, the series and the days."""
         publication = self.settings.publication
@@ -92,19 +99,23 @@ class Pages:
     def archive_page(self) -> bytes:
         """Everything by year, with the ways in: years, series, tags."""
         title = self.settings.publication.title
-        page = Page(path="/archive/", title="Archive", description=f"Everything in {title}, newest first")
+        page = Page(path="/archive/", title=self.say.archive, description=self.say.everything_in.format(title=title))
         years = [(year, self._cards(held)) for year, held in self.archive.years.items()]
         tags = [
             ((self.archive.labels[tag], links.tag_path(tag)), len(newest_of_each(held)))
             for tag, held in self.archive.tags.items()
         ]
-        return self._render("archive", page, groups=years, tags=tags)
+        authors = [
+            ((self.archive.names[name], links.author_path(name)), len(newest_of_each(held)))
+            for name, held in self.archive.authors.items()
+        ]
+        return self._render("archive", page, groups=years, tags=tags, authors=authors)
 
     def year(self, year: int) -> bytes:
         """One year, month by month."""
         years = sorted(self.archive.years)
         at = years.index(year)
-        page = Page(path=links.year_path(year), title=str(year), description=f"Everything released in {year}")
+        page = Page(path=links.year_path(year), title=str(year), description=self.say.everything_of.format(year=year))
         held = self._cards(reversed(self.archive.years[year]))
         months = [
             (self.cards.month(month), list(group))
@@ -123,16 +134,20 @@ class Pages:
     def tag(self, tag: str) -> bytes:
         """Everything under one tag."""
         label, path = self.archive.labels[tag], links.tag_path(tag)
-        page = Page(path=path, title=label, description=f"Everything about {label}", feeds=((label, path),))
+        description = self.say.everything_about.format(tag=label)
+        page = Page(path=path, title=label, description=description, feeds=((label, path),))
         return self._render("tag", page, cards=self._cards(newest_of_each(self.archive.tags[tag])))
+
+    def author(self, author: str) -> bytes:
+        """Everything by one author."""
+        name = self.archive.names[author]
+        page = Page(path=links.author_path(author), title=name, description=self.say.everything_by.format(name=name))
+        return self._render("author", page, cards=self._cards(newest_of_each(self.archive.authors[author])))
 
     def on_this_day(self) -> bytes:
         """The days of the year that have something, month by month."""
-        title = "On this day"
-        path = "/on-this-day/"
-        page = Page(
-            path=path, title=title, description="Every day of the year that has a piece", feeds=((title, path),)
-        )
+        title, path = self.say.on_this_day, "/on-this-day/"
+        page = Page(path=path, title=title, description=self.say.days, feeds=((title, path),))
         days = [
             (day[0], self._day_link(day), self._cards(newest_of_each(held))) for day, held in self.archive.days.items()
         ]
@@ -147,33 +162,39 @@ class Pages:
         days = list(self.archive.days)
         at = days.index(day)
         words, path = self._day_link(day)
-        page = Page(path=path, title=words, description=f"What belongs to {words}, whatever the year")
+        page = Page(path=path, title=words, description=self.say.day.format(day=words))
         around = [self._day_link(days[index]) for index in (at - 1, (at + 1) % len(days))] if len(days) > 1 else []
         return self._render("day", page, cards=self._cards(self.archive.days[day]), around=around)
 
     def search(self) -> bytes:
         """The search page; it alone needs a script."""
         title = self.settings.publication.title
-        page = Page(path="/search/", title="Search", description=f"Search {title}", is_listed=False)
+        description = self.say.search_in.format(title=title)
+        page = Page(path="/search/", title=self.say.search, description=description, is_listed=False)
         return self._render("search", page)
+
+    def subscribe(self) -> bytes:
+        """How to get each piece by email: a form where the web face takes it, else whom to write to."""
+        page = Page(path="/subscribe/", title=self.say.subscribe, description=self.say.subscribe_in_short)
+        publication, url = self.settings.publication, self.settings.web.url
+        _, address = parse_mailbox(publication.reply_to or publication.from_)
+        return self._render("subscribe", page, action=f"{url}/subscribe" if url else "", address=address)
 
     def feeds(self, feeds: Sequence[Link]) -> bytes:
         """Every feed, with a plain explanation."""
-        page = Page(path="/feeds/", title="Feeds", description="Follow along without leaving an address")
+        page = Page(path="/feeds/", title=self.say.feeds, description=self.say.feeds_in_short)
         return self._render("feeds", page, feeds=feeds)
 
     def not_found(self) -> bytes:
         """The page for addresses that lead nowhere; its links start at the root, since it may be shown anywhere."""
-        page = Page(
-            path="/404.html", title="Not found", description="There is nothing at this address", is_listed=False
-        )
+        page = Page(path="/404.html", title=self.say.lost_title, description=self.say.lost, is_listed=False)
         return self._render("404", page, link=lambda path: urlsplit(links.absolute(self.cards.base_url, path)).path)
 
     def redirect(self, path: str, target: str) -> bytes:
         """A stub at an old address."""
         values = {"target": links.relative(path, target), "canonical": links.absolute(self.cards.base_url, target)}
         template = self.templates.get_template("site/redirect.html.j2")
-        return template.render(language=self.settings.publication.language, **values).encode()
+        return template.render(language=self.settings.publication.language, say=self.say, **values).encode()
 
     def stylesheet(self) -> bytes:
         """The stylesheet with the colours and fonts of the settings.
@@ -263,11 +284,13 @@ class Pages:
         return {
             **self._palettes,
             "publication": publication,
+            "say": self.say,
             "direction": direction(publication.language, self.settings),
             "series": [(one, path) for one, path, _ in self.shelves],
             "years": [(year, links.year_path(year)) for year in self.archive.years],
             "latest": None,
             "neighbour": self.cards.neighbour,
+            "author_path": links.author_path,
             "absolute": partial(links.absolute, self.cards.base_url),
             "kinds": _KINDS,
             "card": None,

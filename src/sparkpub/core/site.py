@@ -19,8 +19,9 @@ from sparkpub.core.cards import Cards, Link
 from sparkpub.core.enclosures import enclosures
 from sparkpub.core.feeds import ATOM, JSON, RSS, Entry, Feed, chained, json_feed
 from sparkpub.core.ics import calendar_of
-from sparkpub.core.indexes import opml, robots, search_index, sitemap
+from sparkpub.core.indexes import MAX_IN_SITEMAP, opml, robots, search_index, sitemap, sitemap_index
 from sparkpub.core.pages import SCRIPT, SEARCH_SCRIPT, STYLESHEET, Pages
+from sparkpub.core.serving import headers_file
 from sparkpub.core.settings import Settings
 from sparkpub.core.slips import Fetch, KeptCards, Known, read_facts, slip_of
 
@@ -96,7 +97,7 @@ class Site:
         feeds: list[tuple[Link, Sequence[Article]]] = [((self.settings.publication.title, "/"), releases)]
         for id_, held in in_series.items():
             feeds.append(((known[id_].title if id_ in known else id_, links.series_path(id_)), held))
-        feeds.append((("On this day", ON_THIS_DAY), self.archive.anniversaries))
+        feeds.append(((self.pages.say.on_this_day, ON_THIS_DAY), self.archive.anniversaries))
         for tag, tagged in self.archive.tags.items():
             feeds.append(((self.archive.labels[tag], links.tag_path(tag)), tagged))
         return feeds
@@ -132,19 +133,24 @@ class Site:
         """Every page that shows more than one release."""
         pages, archive, page = self.pages, self.archive, self._page
         feeds = [link for link, _ in self.feed_list]
-        tags = list(archive.labels.items())
+        tags, authors = list(archive.labels.items()), list(archive.names.items())
         return [
             page("/", pages.front, archive.current[:11], *(count for _, _, count in pages.shelves)),
-            page("/archive/", pages.archive_page, archive.releases, *tags),
+            page("/archive/", pages.archive_page, archive.releases, *tags, *authors),
             *(page(links.year_path(year), partial(pages.year, year), held) for year, held in archive.years.items()),
             *(page(links.series_path(id_), partial(pages.series, id_), held) for id_, held in archive.series.items()),
             *(
                 page(links.tag_path(tag), partial(pages.tag, tag), newest_of_each(held), archive.labels[tag])
                 for tag, held in archive.tags.items()
             ),
+            *(
+                page(links.author_path(name), partial(pages.author, name), newest_of_each(held), archive.names[name])
+                for name, held in archive.authors.items()
+            ),
             page(ON_THIS_DAY, pages.on_this_day, tuple(article for held in archive.days.values() for article in held)),
             *(self._day(day, around) for day, around in _with_neighbours(list(archive.days))),
             page("/search/", pages.search),
+            page("/subscribe/", pages.subscribe),
             page("/feeds/", partial(pages.feeds, feeds), (), *feeds),
             page("/404.html", pages.not_found),
             Output(path=STYLESHEET, render=pages.stylesheet, shows=tuple),
@@ -221,9 +227,25 @@ class Site:
             Output(path="/feeds.opml", render=self._opml, shows=lambda: feeds),
             Output(path="/calendar.ics", render=self._calendar, shows=everything),
             Output(path="/search/index.json", render=self._search_index, shows=everything),
-            Output(path="/sitemap.xml", render=lambda: sitemap(self._listed()), shows=everything),
+            *self._sitemaps(everything),
             Output(path="/robots.txt", render=partial(robots, map_url), shows=tuple),
+            Output(path="/_headers", render=headers_file, shows=tuple),
         ]
+
+    def _sitemaps(self, shows: Callable[[], Shown]) -> list[Output]:
+        """The sitemap; one of sitemaps where a single one would be longer than allowed."""
+        count = len(self._listed())
+        if count <= MAX_IN_SITEMAP:
+            return [Output(path="/sitemap.xml", render=lambda: sitemap(self._listed()), shows=shows)]
+        parts = {f"/sitemap-{at // MAX_IN_SITEMAP + 1}.xml": at for at in range(0, count, MAX_IN_SITEMAP)}
+        urls = [links.absolute(self.cards.base_url, path) for path in parts]
+        return [
+            *(Output(path=path, render=partial(self._sitemap_from, at), shows=shows) for path, at in parts.items()),
+            Output(path="/sitemap.xml", render=partial(sitemap_index, urls), shows=partial(tuple, urls)),
+        ]
+
+    def _sitemap_from(self, at: int) -> bytes:
+        return sitemap(self._listed()[at : at + MAX_IN_SITEMAP])
 
     def _opml(self) -> bytes:
         title, base_url = self.settings.publication.title, self.cards.base_url
@@ -245,10 +267,14 @@ class Site:
             *(((links.year_path(year), held)) for year, held in archive.years.items()),
             *(((links.series_path(id_), held)) for id_, held in archive.series.items()),
             *(((links.tag_path(tag), held)) for tag, held in archive.tags.items()),
+            *(((links.author_path(name), held)) for name, held in archive.authors.items()),
             *(((links.day_path(*day), held)) for day, held in archive.days.items()),
         ]
         return [
-            *((links.absolute(base_url, path), newest) for path in ("/", "/archive/", ON_THIS_DAY, "/feeds/")),
+            *(
+                (links.absolute(base_url, path), newest)
+                for path in ("/", "/archive/", ON_THIS_DAY, "/subscribe/", "/feeds/")
+            ),
             *((article.url, _changed([article])) for article in releases),
             *((links.absolute(base_url, path), _changed(held)) for path, held in shelves),
         ]

@@ -225,10 +225,10 @@ class _Page:
         return f"fnref-{self.stem}{note}" + (f"-{again + 1}" if again else "")
 
     def _footnote_block_open(self, _: Token) -> str:
-        return '<section class="footnotes">\n<hr>\n<ol>\n'
+        return '<div class="footnotes">\n<hr>\n<ol>\n'
 
     def _footnote_block_close(self, _: Token) -> str:
-        return "</ol>\n</section>\n"
+        return "</ol>\n</div>\n"
 
     def _footnote_open(self, token: Token) -> str:
         return written("li", {"id": f"fn-{self.stem}{token.meta['id'] + 1}"})
