@@ -1,6 +1,6 @@
 """Measure sparkpub beside a peer, in turns within one run: what counts is the ratio, machines are noisy.
 
-usage: python tools/bench.py [startup|message|edition|schedule|ticks|site]...
+usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending]...
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bench_mail
 import bench_schedule
+import bench_sending
 import bench_site
 from bench_figures import Figure, in_turns
 from sparkpub.core.schedule import occurrences
@@ -66,6 +67,12 @@ def schedule() -> Iterator[Figure]:
         yield Figure(name="a simulated year of the example", ours=ours, peer_name="sparkpub check", peer=peer)
 
 
+def sending() -> Iterator[object]:
+    """End to end with the ledger on; each of its tables as it comes."""
+    bench_sending.main([])
+    yield from ()
+
+
 MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "startup": startup,
     "message": bench_mail.messages,
@@ -73,6 +80,7 @@ MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "schedule": schedule,
     "ticks": bench_schedule.ticks,
     "site": bench_site.sites,
+    "sending": sending,
 }
 
 
