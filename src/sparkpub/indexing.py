@@ -37,6 +37,7 @@ _HORIZON, _EVENT, _LAST, _MODE, _CORRECTED = "horizon", "event", "last_event", "
 # A file system's clock moves in steps: what was written in the last one may be written again under the same stamp.
 _STEP_NS = 50_000_000
 _ANEW = "?"
+Rule = FixedDate | Anniversary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +162,15 @@ class Indexed:
                 self._store.set_fact(_EVENT, "")
             told = None if changed is None else self._stamps_of(changed)
             if told is None:
-                there, known = dict(issue_stamps(self._folder)), self._store.stamps()
-                gone = known.keys() - map(_shown, there)
-                new = {path: stamp for path, stamp in there.items() if known.get(_shown(path)) != stamp}
+                known = self._store.stamps()
+                there = [(path, _shown(path), stamp) for path, stamp in issue_stamps(self._folder)]
+                new = {path: stamp for path, shown, stamp in there if known.get(shown) != stamp}
+                gone = known.keys() - {shown for _, shown, _ in there}
             else:
-                gone = {_shown(path) for path, stamp in told.items() if stamp is None}
                 new = {path: stamp for path, stamp in told.items() if stamp is not None}
-            is_renamed = self._take_in(new) | self._take_out(gone)
+                gone = {_shown(path) for path, stamp in told.items() if stamp is None}
+            lost = [facts for facts in map(self._store.facts, gone) if facts]
+            is_renamed = self._take_out(lost) | self._take_in(new, lost)
             if is_renamed or not self._is_checked or self._store.has_doubled():
                 self._tell_apart()
         self._is_checked = True
@@ -179,50 +182,55 @@ class Indexed:
         except (OSError, ValueError):
             return None
 
-    def _take_out(self, gone: Iterable[str]) -> bool:
+    def _take_out(self, lost: Iterable[FileFacts]) -> bool:
         """Forget files that are gone; returns whether a name went with one."""
         is_renamed = False
-        for path in gone:
-            facts = self._store.facts(path)
-            if facts is not None:
-                self._store.drop(path)
-                self._store.touch([facts.id])
-                is_renamed = is_renamed or bool(facts.id)
+        for facts in lost:
+            self._store.drop(facts.path)
+            self._store.touch([facts.id])
+            is_renamed = is_renamed or bool(facts.id)
         return is_renamed
 
-    def _take_in(self, stamps: Mapping[str, str]) -> bool:
-        """Read files that are new or changed; returns whether names came or went."""
+    def _take_in(self, stamps: Mapping[str, str], lost: Iterable[FileFacts]) -> bool:
+        """Read files that are new or changed; returns whether names came or went. What was moved is not parsed."""
         is_renamed = False
+        moved = {facts.content_hash: facts for facts in lost if facts.id}
         written_up_to = file_clock_ns(self._store.path.parent) - _STEP_NS if stamps else 0
         horizon = [date.fromisoformat(text) for text in self._store.fact(_HORIZON).split()]
         for path, stamp in stamps.items():
-            data = read_issue(self._folder, path)
-            if data is None:
-                is_renamed |= self._take_out([_shown(path)])
-                continue
+            before, data = self._store.facts(_shown(path)), read_issue(self._folder, path)
+            hash_ = sha256(data or b"").hexdigest()
             kept = stamp if changed_at_ns(stamp) < written_up_to else f"{_ANEW}{stamp}"
-            before = self._store.facts(_shown(path))
-            hash_ = sha256(data).hexdigest()
-            if before and before.content_hash == hash_:
+            if before and data is not None and before.content_hash == hash_:
                 self._store.put_stamp(replace(before, stamp=kept))
                 continue
-            facts = self._facts(path, data, hash_)
-            rule = read_rule_text(facts.rule, zone) if facts.status == Status.READY and facts.rule else None
-            self._store.put(replace(facts, stamp=kept), _instants(rule, *horizon) if rule else ())
-            names = [(one.id, one.slug) for one in (before, facts) if one]
-            self._store.touch(id_ for id_, _ in names)
-            is_renamed = is_renamed or len(names) == 1 or names[0] != names[1]
+            names = (before.id, before.slug) if before else ("", "")
+            is_lost = self._take_out([before] if before else [])
+            if data is None:
+                is_renamed = is_renamed or is_lost
+                continue
+            bare = FileFacts(path=_shown(path), stamp=kept, content_hash=hash_)
+            facts, rule = (
+                self._moved(moved[hash_], bare)
+                if hash_ in moved and path.isascii() and path.isprintable()
+                else self._facts(bare, path, data)
+            )
+            self._store.put(facts, _instants(rule, *horizon) if rule and facts.status == Status.READY else ())
+            self._store.touch([facts.id])
+            is_renamed = is_renamed or names != (facts.id, facts.slug)
         return is_renamed
 
-    def _facts(self, path: str, data: bytes, content_hash: str) -> FileFacts:
-        """What a file says; one that was sound under another path is not parsed again."""
-        if (same := self._store.same_content(content_hash)) and path.isascii() and path.isprintable():
-            return replace(same, path=path)
+    def _moved(self, facts: FileFacts, bare: FileFacts) -> tuple[FileFacts, Rule | None]:
+        """What a file says that was somewhere else before."""
+        rule = read_rule_text(facts.rule, zone) if facts.rule else None
+        return replace(facts, path=bare.path, stamp=bare.stamp), rule
+
+    def _facts(self, bare: FileFacts, path: str, data: bytes) -> tuple[FileFacts, Rule | None]:
+        """What a file says."""
         parsed = parse_issue(data, path=path, settings=self._publication.settings, zones=zone)
-        bare = FileFacts(path=_shown(path), stamp="", content_hash=content_hash)
         if not isinstance(parsed, Issue):
-            return replace(bare, faults=_faults_text(parsed))
-        return replace(
+            return replace(bare, faults=_faults_text(parsed)), None
+        facts = replace(
             bare,
             id=parsed.id,
             slug=parsed.slug,
@@ -230,6 +238,7 @@ class Indexed:
             rule=write_rule(parsed.rule) if parsed.rule else "",
             awaits=" ".join(sorted({line.on.isoformat() for line in parsed.corrections})),
         )
+        return facts, parsed.rule
 
     def _tell_apart(self) -> None:
         """Find which files have a name in common."""
@@ -351,7 +360,7 @@ def _moved(on: date, days: int) -> date:
 
 def _shown(path: str) -> str:
     """A path as text, whatever bytes it has."""
-    return path.encode("utf-8", "backslashreplace").decode()
+    return path if path.isascii() else path.encode("utf-8", "backslashreplace").decode()
 
 
 def _faults_text(faults: Iterable[Fault]) -> str:

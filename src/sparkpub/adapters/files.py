@@ -189,8 +189,10 @@ def _files(root: Path, folder: Path) -> list[tuple[str, os.stat_result]]:
 
 def _status_within(entry: os.DirEntry[str], home: Path) -> os.stat_result | None:
     """What an entry is, links followed; None for a file that lies outside `home`, or for what is gone."""
-    with contextlib.suppress(OSError, RuntimeError):
+    try:
         status = entry.stat()
         if not entry.is_symlink() or stat.S_ISDIR(status.st_mode) or Path(entry.path).resolve().is_relative_to(home):
             return status
+    except (OSError, RuntimeError):
+        return None
     return None
