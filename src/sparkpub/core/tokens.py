@@ -65,7 +65,7 @@ class Tokens:
     def message_id(self, release: str, subscriber_id: int, host: str) -> str:
         """The Message-ID of one release (`ISSUE/N`) to one reader, in its angle brackets."""
         digest = self._mac("message-id", f"{release}/{subscriber_id}")[:20]
-        return f"<{base64.b32encode(digest).decode('ascii').lower()}@{host}>"
+        return f"<{_base32(digest)}@{host}>"
 
     def return_address(self, inbox: str, release_id: int, subscriber_id: int) -> str:
         """The envelope sender that tells from a bounce which delivery it is about (VERP): `inbox+…@host`."""
@@ -106,6 +106,15 @@ class _Hmac:
         inner.update(message)
         outer.update(inner.digest())
         return outer.digest()
+
+
+_PAIRS = [a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567"]
+
+
+def _base32(digest: bytes) -> str:
+    """20 bytes in base 32, in lower case (RFC 4648 §6), ten bits at a time: the library's is much slower."""
+    number = int.from_bytes(digest)
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(150, -1, -10)])
 
 
 def _base36(number: int) -> str:

@@ -32,6 +32,7 @@ class Connection:
         """Use a line that was just opened."""
         self.route, self._wire, self._wait = route, wire, route.timeouts
         self._carried = 0
+        self._has_offered = False
         self._features: dict[str, str] = {}
         self._has_transaction = False
         self._is_closing = False
@@ -142,7 +143,7 @@ class Connection:
                 if not has_line:
                     self.hang_up()
                     return following
-                is_offered = following is not None and is_address(following.recipient)
+                is_offered = self._has_offered
                 if following is None and self._carried >= _LETTERS_MOST:
                     current = None
                     break
@@ -158,7 +159,7 @@ class Connection:
     async def _deliver(self, letter: L, post: Post[L], *, is_offered: bool) -> tuple[bool, L | None]:
         """Deliver one letter; whether the line can take another, and the letter that was taken ahead, if any."""
         following: L | None = None
-        has_begun = False
+        has_begun = self._has_offered = False
         try:
             outcome = await self._offer(letter, is_offered=is_offered)
             if outcome is None:
@@ -170,7 +171,9 @@ class Connection:
                 self._carried += 1
                 if "PIPELINING" in self._features and not post.is_paced and self._carried < _LETTERS_MOST:
                     following = await post.next(self.route.name)
-                outcome = await self._send(letter.data, self._envelope(following) if following else b"")
+                ahead = self._envelope(following) if following else b""
+                self._has_offered = bool(ahead)
+                outcome = await self._send(letter.data, ahead)
         except LineLostError as error:
             fate = Fate.UNCERTAIN if has_begun else Fate.DEFERRED
             post.settle(letter, Outcome(fate=fate, code=str(error)), self.route.name)
