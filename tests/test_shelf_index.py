@@ -23,7 +23,7 @@ from sparkpub.adapters.zones import zone
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.model import Issue
 from sparkpub.core.rule_text import read_rule_text, write_rule
-from sparkpub.errors import AlreadyReleased, Fault, UsageError
+from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
 from sparkpub.press import Press, open_publication
 from sparkpub.publishing import due_by_hand, release_by_hand, resume_everything, stop_everything, tick
 from sparkpub.queueing import hold, queue, skip
@@ -119,7 +119,7 @@ class Twins:
         for press in (self.whole, self.indexed):
             try:
                 self._decide(press, word, issue, number)
-            except (UsageError, AlreadyReleased):
+            except (UsageError, AlreadyReleased, InputError):
                 continue
 
     def _decide(self, press: Press, word: str, issue: Issue | None, number: int) -> None:
@@ -397,3 +397,35 @@ def test_an_ear_hears_what_changes_and_says_so_when_it_cannot_tell(pair: Twins) 
     finally:
         ear.close()
     assert ear.take() is None
+
+
+def test_a_correction_comes_on_its_day_and_a_broken_one_once_it_is_mended(pair: Twins) -> None:
+    queue_piece(pair)
+    pair.tick(31, is_watched=False)
+    pair.correct(1, 2)
+    for hours in (1, 24, 24, 1):
+        pair.tick(hours, is_watched=True)
+    (release,) = pair.indexed.ledger.releases()
+    assert release.issue_source == pair.path(1).read_bytes()
+    sound = pair.path(1).read_text(encoding="utf-8")
+    pair.path(1).write_text(f"{sound}\n![a map](map.png)\n", encoding="utf-8")
+    pair.correct(1, 0)
+    for _ in range(3):
+        pair.tick(1, is_watched=True)
+    pair.path(1).write_text(sound, encoding="utf-8")
+    pair.correct(1, 0)
+    pair.tick(1, is_watched=True)
+    (release,) = pair.indexed.ledger.releases()
+    assert release.issue_source == pair.path(1).read_bytes()
+
+
+def test_pieces_wait_their_turn_and_what_is_broken_stays_due(tmp_path: Path) -> None:
+    pair = twins(tmp_path / "press")
+    for file in range(3):
+        pair.write(file, file, 0, 10 if file == 2 else 1)  # f2 lacks its picture
+        pair.decide("queue", file, 100)
+    for hours in (0, 31, 0.5, 0.5, 1, 1, 24):
+        pair.tick(hours, is_watched=True)
+    assert [release.name for release in pair.indexed.ledger.releases()] == ["i0/100", "i1/100"]
+    assert [decision.issue_id for decision in pair.indexed.ledger.decisions()] == ["i2"]
+    pair.close()
