@@ -3,17 +3,20 @@
 import platform
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sparkpub import __version__
+from sparkpub.adapters.dkim_key import read_signer
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.adapters.machine import free_bytes, machine_id
 from sparkpub.adapters.secrets import fingerprint, load_secret
+from sparkpub.adapters.zone_records import text_records
 from sparkpub.adapters.zones import system_tzdata_version, tzdata_version
 from sparkpub.core.decisions import doubt_of_clock
+from sparkpub.core.dns_records import DnsRecord, dns_records
 from sparkpub.errors import BusyError, CopyError, LedgerError, SparkpubError
 from sparkpub.keeping import BACKED_UP
 from sparkpub.leaving import placeholders_in
@@ -209,3 +212,43 @@ def _backup(publication: Publication, ledger: Ledger, now: datetime) -> Finding:
     message = f"the last backup is of {at[:10]}" if at else "no backup was made yet"
     cure = "`sparkpub backup FILE`, and keep it on another disk" if is_old else ""
     return Finding(check="backup", is_ok=not (is_old and is_needed), message=message, cure=cure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A DNS record that a mailing press needs, and whether it stands there: None where nobody answered."""
+
+    record: DnsRecord
+    stands: bool | None
+
+
+def examine_dns(publication: Publication, *, servers: Sequence[tuple[str, int]] = ()) -> list[Published]:
+    """The records to paste into the zone, each compared with what the DNS says now.
+
+    Only text records are asked for; for SPF and DMARC any record of that kind counts, since it may say more than ours.
+
+    Raises:
+        InputError: the key of `[dkim]` cannot be used.
+    """
+    settings = publication.settings
+    signer = read_signer(publication.folder, settings.dkim) if settings.dkim else None
+    records = dns_records(settings, dkim=signer.record() if signer else "")
+    return [Published(record=record, stands=_stands(record, servers)) for record in records]
+
+
+def _stands(record: DnsRecord, servers: Sequence[tuple[str, int]]) -> bool | None:
+    """Whether the DNS has a record, or for SPF and DMARC one of its kind."""
+    if record.type != "TXT":
+        return None
+    found = text_records(record.name, servers=servers)
+    if found is None:
+        return None
+    kind = record.value.partition(" ")[0].partition(";")[0]
+    if kind in ("v=spf1", "v=DMARC1"):
+        return any(text.startswith(kind) for text in found)
+    return any(_squeezed(text) == _squeezed(record.value) for text in found)
+
+
+def _squeezed(text: str) -> str:
+    """A record without the spaces and the final semicolon that zone editors add and take away."""
+    return "".join(text.split()).rstrip(";")

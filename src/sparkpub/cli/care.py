@@ -8,7 +8,7 @@ import click
 
 from sparkpub.cli.face import Face, common, from_here, plural
 from sparkpub.cli.tables import table
-from sparkpub.examining import Finding, examine
+from sparkpub.examining import Finding, Published, examine, examine_dns
 from sparkpub.keeping import Restored, back_up, hand_over, restore
 from sparkpub.shelf import read_shelf
 
@@ -98,18 +98,50 @@ def _restored_lines(done: Restored, file: str) -> list[str]:
 
 
 @click.command("doctor")
+@click.option("--dns", is_flag=True, help="Show the DNS records that mail needs, and whether they stand there.")
 @common
-def doctor_command(face: Face) -> int:
+def doctor_command(face: Face, dns: bool) -> int:
     """Find what is not well here, each with its cure.
 
-    Versions, time zone data, settings, secrets, disk, ledger, mirror, clock. Exit 1 if something needs attention.
+    Versions, time zone data, settings, secrets, disk, ledger, mirror, clock. With --dns instead: SPF, DKIM, DMARC and
+    bounces, as lines to paste into the zone. Exit 1 if something needs attention.
     """
+    if dns:
+        return _doctor_dns(face)
     found = examine(face.publication, os.environ, now=face.now())
     document = [{"check": f.check, "ok": f.is_ok, "message": f.message, "cure": f.cure} for f in found]
     face.show(document, lambda: _doctor_text(found))
     needy = sum(not finding.is_ok for finding in found)
     face.say(f"{plural(needy, 'check')} not well" if needy else "all is well")
     return 1 if needy else 0
+
+
+def _doctor_dns(face: Face) -> int:
+    """The DNS records, each with what the DNS says now."""
+    found = examine_dns(face.publication)
+    document = [
+        {
+            "name": f.record.name,
+            "type": f.record.type,
+            "value": f.record.value,
+            "line": f.record.line,
+            "why": f.record.why,
+            "found": f.stands,
+        }
+        for f in found
+    ]
+    face.show(document, lambda: "\n\n".join(_record_text(f) for f in found))
+    lacking = sum(f.stands is False for f in found)
+    face.say(f"{plural(lacking, 'record')} not in the DNS yet" if lacking else "no record was found lacking")
+    return 1 if lacking else 0
+
+
+_STANDS = {True: "stands in the DNS", False: "is not in the DNS", None: "was not compared"}
+
+
+def _record_text(found: Published) -> str:
+    """A record as a comment that says why, and a line to paste."""
+    return f"; {found.record.why}\n; {_STANDS[found.stands]}\n{found.record.line}"
 
 
 def _doctor_text(found: list[Finding]) -> str:
