@@ -55,7 +55,7 @@ COGGED := docs/reference/*.md
 .PHONY: system
 system: $(VENV)/.dev
 	@tools/system-packages.sh $(TRIALS)
-	@tools/node-tools.sh
+	@tools/node-tools.sh $(TRIALS)
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@tools/install.sh $(PYTHON) $(VENV) requirements.lock

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import feedparser
@@ -81,7 +82,7 @@ def test_three_kinds_say_the_same(folder: str) -> None:
     assert [e.updated_parsed for e in in_rss.entries if "updated_parsed" in e]
     for item, one, other in zip(in_json["items"], in_rss.entries, in_atom.entries, strict=True):
         assert item["content_html"] == one.content[0].value == other.content[0].value
-        assert item.get("summary") == one.summary == other.summary
+        assert item.get("summary") == unescape(one.summary) == other.summary
         assert item["date_published"] == other.published
         assert item["date_modified"] == other.updated
 
@@ -335,3 +336,10 @@ def test_archive_links_stand_in_both_kinds_of_xml() -> None:
     for kind in (RSS, ATOM):
         assert rels[kind]["current"] == f"{BASE_URL}/{kind}"
         assert b"<fh:archive/>" in files[f"2017/{kind}"]
+
+
+def test_a_summary_is_text_in_atom_and_text_written_as_html_in_rss() -> None:
+    made = feed(entry(summary="1 < 2 & <b>3</b>"))
+    (in_rss,), (in_atom,) = read(rss(made)).entries, read(atom(made)).entries
+    assert in_rss.summary == "1 &lt; 2 &amp; &lt;b&gt;3&lt;/b&gt;"
+    assert in_atom.summary == "1 < 2 & <b>3</b>"

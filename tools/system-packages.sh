@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need from the system, through apt, where we are root and it is missing:
-# Chromium, fonts and Node; with the argument `soak` also what the long tests put emails before.
+# Chromium, fonts and Node; with the argument `soak` also what the long tests put emails, pages and feeds before.
 set -eu
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
@@ -9,6 +9,9 @@ command -v npm >/dev/null || missing="$missing nodejs npm"
 if [ "${1:-}" = soak ]; then
     command -v spamassassin >/dev/null || missing="$missing spamassassin"
     command -v mutt >/dev/null || missing="$missing mutt"
+    for program in java:default-jre-headless jing:jing newsboat:newsboat r2e:rss2email linkchecker:linkchecker; do
+        command -v "${program%:*}" >/dev/null || missing="$missing ${program#*:}"
+    done
 fi
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -5,6 +5,8 @@ time of building and gives up at a control character: here every date is pinned,
 extensions writes the rest. feedgen sets the locale while it writes dates, so call this from one thread only.
 """
 
+from html import escape
+
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
@@ -89,6 +91,11 @@ def atom(feed: Feed) -> bytes:
     return written
 
 
+def _as_html(text: str) -> str:
+    """Plain text for a description of RSS, which is HTML (RSS 2.0, "Elements of <item>")."""
+    return escape(xml_safe(text), quote=False)
+
+
 def _generator(feed: Feed, kind: str) -> FeedGenerator:
     """A feedgen feed with nothing left to its defaults."""
     made = FeedGenerator()
@@ -97,7 +104,7 @@ def _generator(feed: Feed, kind: str) -> FeedGenerator:
     made.id(feed.id)
     made.title(xml_safe(feed.title).strip() or feed.home_url)
     made.subtitle(xml_safe(feed.description))
-    made.description(xml_safe(feed.description) or feed.home_url)
+    made.description(_as_html(feed.description) or feed.home_url)
     made.author(name=xml_safe(feed.author))
     made.language(feed.language)
     made.generator("sparkpub", uri=_HOME)
@@ -126,7 +133,8 @@ def _add(made: FeedGenerator, feed: Feed, entry: Entry) -> None:
     added.link(href=entry.url, rel="alternate", type="text/html")
     added.published(entry.published_at)
     added.updated(entry.updated_at)
-    added.summary(xml_safe(entry.summary) or entry.headline)
+    summary = xml_safe(entry.summary) or entry.headline
+    added.summary(_as_html(summary) if made.sparkpub.kind == RSS else summary)
     added.content(xml_safe(entry.html), type="html")
     for name in entry.authors:
         added.author(name=xml_safe(name))

@@ -32,11 +32,10 @@ def sitemap_index(maps: Iterable[str]) -> bytes:
 
 
 def opml(title: str, feeds: Iterable[Link]) -> bytes:
-    """The feeds, given as (title, address of their page), as OPML 2.0, for feed readers to take in at once."""
+    """The feeds, given as (title, address of their page), as OPML 2.0, whose texts are HTML, for feed readers."""
     rows = [
-        f"<outline type={quoteattr('rss')} text={quoteattr(xml_safe(words))} title={quoteattr(xml_safe(words))} "
-        f"xmlUrl={quoteattr(address + ATOM)} htmlUrl={quoteattr(address)}/>\n"
-        for words, address in feeds
+        f'<outline type="rss" text={text} title={text} xmlUrl={quoteattr(address + ATOM)} htmlUrl={quoteattr(address)}/>\n'
+        for text, address in ((quoteattr(escape(xml_safe(words))), address) for words, address in feeds)
     ]
     head = f'<opml version="2.0">\n<head><title>{escape(xml_safe(title))}</title></head>\n<body>\n'
     return (_DECLARATION + head + "".join(rows) + "</body>\n</opml>\n").encode()
