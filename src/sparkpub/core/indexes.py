@@ -34,7 +34,8 @@ def sitemap_index(maps: Iterable[str]) -> bytes:
 def opml(title: str, feeds: Iterable[Link]) -> bytes:
     """The feeds, given as (title, address of their page), as OPML 2.0, whose texts are HTML, for feed readers."""
     rows = [
-        f'<outline type="rss" text={text} title={text} xmlUrl={quoteattr(address + ATOM)} htmlUrl={quoteattr(address)}/>\n'
+        f'<outline type="rss" text={text} title={text} xmlUrl={quoteattr(address + ATOM)} '
+        f"htmlUrl={quoteattr(address)}/>\n"
         for text, address in ((quoteattr(escape(xml_safe(words))), address) for words, address in feeds)
     ]
     head = f'<opml version="2.0">\n<head><title>{escape(xml_safe(title))}</title></head>\n<body>\n'
