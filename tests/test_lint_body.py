@@ -136,7 +136,8 @@ def test_spk055_a_note_that_nothing_refers_to() -> None:
 def beside(*fronts: str) -> list[tuple[str, str]]:
     """The codes and paths of what is said of issues with these titles, one a file."""
     shelf: list[Issue] = [
-        replace(issue(front=front, path=f"issues/{n}.md"), id=f"i{n}") for n, front in enumerate(fronts, 1)
+        replace(issue(front=front, path=f"issues/{n}.md"), id=f"i{n}", slug=f"i{n}")
+        for n, front in enumerate(fronts, 1)
     ]
     return [(fault.code, fault.path) for fault in lint_shelf(shelf, of=shelf)]
 
@@ -154,3 +155,37 @@ def test_spk092_parts_that_repeat_or_are_missing() -> None:
     ]
     assert beside(f"title: A\nkicker: Teil 1{saga}", f"title: B\nkicker: Teil 2{saga}", f"title: C{saga}") == []
     assert beside("title: Part 7", "title: B, part 7") == []
+
+
+def test_spk095_an_old_address_of_two_issues_is_a_fault_of_both() -> None:
+    assert beside("title: A\naliases: [/old/]", "title: B\naliases: [/older/, /old]") == [
+        ("SPK095", "issues/1.md"),
+        ("SPK095", "issues/2.md"),
+    ]
+    assert beside("title: A\naliases: [/old/]", "title: B\naliases: [/older/, /old.html]") == []
+
+
+@pytest.mark.parametrize(
+    "alias",
+    ["/index.html", "/feed.xml", "/style.css", "/404.html", "/archive/", "/2017/", "/on-this-day/09-04/", "/tags/x-y/"],
+)
+def test_spk095_an_old_address_at_which_the_site_has_something_of_its_own(alias: str) -> None:
+    assert written_beside(f"title: A\ntags: [X Y]\naliases:\n  - /fine/\n  - {alias}") == [("SPK095", 9)]
+
+
+@pytest.mark.parametrize("alias", ["/issues/i2/", "/issues/i2/100/"])
+def test_spk095_an_old_address_at_which_another_issue_stands(alias: str) -> None:
+    assert beside(f"title: A\naliases: [{alias}]", "title: B") == [("SPK095", "issues/1.md")]
+
+
+@pytest.mark.parametrize(
+    "alias", ["/2017/09/04/war/", "/tags/none/", "/issues/i1/old.html", "/blog/", "/archive/p1.html"]
+)
+def test_spk095_leaves_old_addresses_alone_at_which_nothing_stands(alias: str) -> None:
+    assert beside(f"title: A\naliases: [{alias}]", "title: B") == []
+
+
+def written_beside(front: str) -> list[tuple[str, int]]:
+    """The codes and lines of what is said of one issue that stands alone."""
+    alone = issue(front=front)
+    return [(fault.code, fault.line) for fault in lint_shelf([alone], of=[alone])]
