@@ -18,7 +18,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
-TYPED = re.compile(r"`sparkpub ([a-z]+)(?: ([a-z]+))?")
+TYPED = re.compile(r"`sparkpub ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?")
 
 
 def read(path: Path) -> str:

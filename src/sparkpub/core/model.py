@@ -315,7 +315,22 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Released):
+class ReleaseDraft(Released):
+    """A release before the ledger has numbered it; its fields mean what they mean in `Release`."""
+
+    updated_at: datetime
+    edition_hash: str
+    issue_source: bytes = field(repr=False)
+    issue_path: str
+    settings: str = field(repr=False)
+    entry_id: str
+    transport: str
+    repeats: bool
+    tzdata: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(ReleaseDraft):
     """The fact that an edition was made public for an occurrence at an instant.
 
     One per (issue, number) and one per (issue, date), for ever. `issue_source` is the file as it was mailed, or
@@ -325,36 +340,7 @@ class Release(Released):
     """
 
     release_id: int
-    updated_at: datetime
-    edition_hash: str
-    issue_source: bytes = field(repr=False)
-    issue_path: str
-    settings: str = field(repr=False)
-    entry_id: str
-    transport: str
     state: ReleaseState
-    repeats: bool
-    tzdata: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseDraft:
-    """A release before the ledger has numbered it; its fields mean what they mean in `Release`."""
-
-    issue_id: str
-    number: int
-    on: date
-    released_at: datetime
-    updated_at: datetime
-    edition_hash: str
-    issue_source: bytes = field(repr=False)
-    issue_path: str
-    settings: str = field(repr=False)
-    entry_id: str
-    transport: str
-    repeats: bool
-    is_mailed: bool = True
-    tzdata: str = ""
 
 
 class SubscriberState(StrEnum):
