@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from sample_site import SETTINGS, sample_articles, starter
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.building.folder import Folder
 from sparkpub.building.making import write_site
+from sparkpub.core.settings import WebSettings
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +30,12 @@ PAGES = (
     "2017/",
     "on-this-day/",
     "feeds/",
+    "subscribe/",
+    "authors/ada-example/",
 )
+
+
+WITH_FORM = replace(SETTINGS, web=WebSettings(url="https://letters.example.org"))
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -41,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("site")
     with closing(SiteCache(made / "site.db")) as cache:
         site = Folder(out=made / "public", cache=cache)
-        write_site(sample_articles(), SETTINGS, templates=starter(), static={}, folder=site)
+        write_site(sample_articles(), WITH_FORM, templates=starter(), static={}, folder=site)
     return made / "public"
 
 
@@ -102,4 +109,13 @@ def test_folder_opened_from_a_disk_leads_from_page_to_page(browser: Browser, fol
     assert page.inner_text("h1") == "Queues & “Quiet”"
     page.click("text=Front page")
     assert page.inner_text("h1") == "The Daily Centenary"
+    page.close()
+
+
+def test_on_a_phone_there_is_room_to_type_an_address(browser: Browser, root: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.goto(f"{root}subscribe/")
+    box = page.locator("input[type=email]").bounding_box()
+    assert box
+    assert box["width"] > 300
     page.close()
