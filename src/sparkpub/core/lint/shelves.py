@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sparkpub.core import links
 from sparkpub.core.feeds import ATOM, JSON, RSS
@@ -68,12 +68,12 @@ def taken_addresses(issues: Sequence[Issue]) -> Iterator[tuple[Issue, Finding]]:
     for issue in issues:
         for path in {path for path in map(links.alias_path, issue.aliases) if path}:
             owners[path].append(issue)
-    built = _built(issues)
+    built, homes = _built(issues), {links.issue_path(issue.slug): issue for issue in issues}
     for issue in issues:
         for alias in issue.aliases:
             path = links.alias_path(alias) or ""
             others = [other.path for other in owners[path] if other is not issue]
-            what = f"of {others[0]} too" if others else _holder(path, issue, issues, built)
+            what = f"of {others[0]} too" if others else _holder(path, issue, homes, built)
             if what:
                 cure = "leave it out where it does not belong"
                 yield (
@@ -92,11 +92,11 @@ def _built(issues: Sequence[Issue]) -> frozenset[str]:
     return frozenset(files | set(_FILES.split()))
 
 
-def _holder(path: str, issue: Issue, issues: Sequence[Issue], built: frozenset[str]) -> str:
+def _holder(path: str, issue: Issue, homes: Mapping[str, Issue], built: frozenset[str]) -> str:
     """What stands at the path of an alias, as `the page of …`; "" if nothing does."""
-    for other in issues:
-        if other is not issue and path.startswith(links.issue_path(other.slug)):
-            return f"where {other.path} stands"
+    home = homes.get("/".join([*path.split("/")[:3], ""]))
+    if home is not None and home is not issue:
+        return f"where {home.path} stands"
     parts = links.file_of(path).split("/")
     is_taken = any("/".join(parts[:depth]) in built for depth in range(1, len(parts) + 1))
     return "an address of the site itself" if is_taken or _DATED.fullmatch(path) else ""
