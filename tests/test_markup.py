@@ -362,7 +362,7 @@ def test_reading_takes_a_minute_at_least() -> None:
     ("body", "limit", "expected"),
     [
         ("One. Two. Three.", 10, "One. Two."),
-        ("# Title\n\nOne.\n\n> quoted\n\nTwo.", 99, "One. Two."),
+        ("# Title\n\nOne.\n\n## More\n\nTwo.", 99, "One. Two."),
         ("V. I. Lenin spoke at length. He left.", 30, "V. I. Lenin spoke at length."),
         ('He said "no." Then more came along.', 20, "He said “no.”"),
         ("a very long sentence without an end", 20, "a very long…"),
@@ -373,6 +373,14 @@ def test_reading_takes_a_minute_at_least() -> None:
 )
 def test_first_sentences_are_whole_ones_within_the_limit(body: str, limit: int, expected: str) -> None:
     assert first_sentences(read_markdown(body, language="en"), limit) == expected
+
+
+@pytest.mark.parametrize(
+    "shown", ["> Dictes", "* one", "1. one", "| a |\n| - |\n| b |", "::: note\nA\n:::", "```\na\n```", "<hr>", "* * *"]
+)
+def test_an_excerpt_never_joins_what_stands_before_and_after_something_it_leaves_out(shown: str) -> None:
+    body = f"> A motto.\n\nIn it he says:\n\n{shown}\n\nThe Dictes is a book."
+    assert first_sentences(read_markdown(body, language="en"), 99) == "In it he says:"
 
 
 def test_a_pull_quote_is_set_apart_with_its_attribution() -> None:

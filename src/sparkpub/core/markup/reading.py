@@ -21,6 +21,12 @@ _IDEOGRAPHS_A_MINUTE = 400
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|['’\-.,](?=[^\W_]))*")
 
+# Blocks of which the excerpt has nothing, though the text before or after may lean on them.
+_BREAKS = frozenset(
+    {f"{block}_open" for block in ("blockquote", "bullet_list", "ordered_list", "table", "container_note", "figure")}
+    | {"code_block", "fence", "html_block", "hr"}
+)
+
 _SENTENCE_END = re.compile(r"""(?<=[.!?…。！？])(?:\u202f?["”’»“‘)\]])*(?=[ \n])""")
 # Initials, and what is shortened before a name or a number in our languages.
 _ABBREVIATION = re.compile(
@@ -142,7 +148,10 @@ def reading_minutes(markup: Markup) -> int:
 
 
 def first_sentences(markup: Markup, limit: int) -> str:
-    """The first whole sentences of the running text within `limit` characters; one that is longer is cut at a word."""
+    """The first whole sentences of the running text within `limit` characters; one that is longer is cut at a word.
+
+    What is quoted, listed or shown between two paragraphs ends it: the one after it may not follow from the one before.
+    """
     text = ""
     for paragraph in _paragraphs(markup):
         text = f"{text} {paragraph}".strip()
@@ -179,13 +188,15 @@ def alt_words(image: Token) -> str:
 
 
 def _paragraphs(markup: Markup) -> Iterator[str]:
-    """The running text: top-level paragraphs that are words, before the notes."""
+    """The running text: top-level paragraphs that are words, up to what stands between them other than headings."""
+    has_begun = False
     for token, inline in zip(markup.tokens, markup.tokens[1:], strict=False):
-        if token.type == "footnote_block_open":
+        if token.type == "footnote_block_open" or (has_begun and token.type in _BREAKS and not token.level):
             return
         if token.type == "paragraph_open" and not token.level:
             words = plain_words(child for child in inline.children or [] if child.type != "image")
             if words:
+                has_begun = True
                 yield words
 
 
