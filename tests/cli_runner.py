@@ -112,6 +112,19 @@ def write_issue(folder: Path, name: str, front: str, body: str = "The text of th
     return path
 
 
+def without_placeholders(folder: Path) -> None:
+    """Write other words where `init` left its own."""
+    path = folder / "sparkpub.toml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in (
+        ("Your Newsletter", "T"),
+        ("newsletter.example.org", "t.example.org"),
+        ("Your Name, Your Street", "S"),
+    ):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
 def rehearse_by_smtp(folder: Path) -> None:
     """Let a publication mail through a relay that is not there."""
     path = folder / "sparkpub.toml"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli_runner import Ran, rehearse_by_smtp, sparkpub, write_issue
+from cli_runner import Ran, rehearse_by_smtp, sparkpub, without_placeholders, write_issue
+from sparkpub.adapters import clock
 
 DUE = ("--now", "2026-10-15T07:00")
 COLUMNS = ["eligible", "sent", "pending", "sending", "deferred", "failed", "uncertain", "suppressed", "cancelled"]
@@ -219,14 +220,7 @@ def test_another_sender_is_waited_for(press: Path) -> None:
 
 
 def test_a_relay_that_is_not_there_is_exit_4_and_loses_nobody(press: Path) -> None:
-    text = (press / "sparkpub.toml").read_text()
-    for old, new in (
-        ("Your Newsletter", "T"),
-        ("newsletter.example.org", "t.example.org"),
-        ("Your Name, Your Street", "S"),
-    ):
-        text = text.replace(old, new)
-    (press / "sparkpub.toml").write_text(text)
+    without_placeholders(press)
     rehearse_by_smtp(press)
     assert sparkpub("release", "hello", "--yes", cwd=press).code == 0
     ran = sparkpub("send", cwd=press)
@@ -241,6 +235,29 @@ def test_placeholders_are_never_mailed(press: Path) -> None:
     ran = sparkpub("send", cwd=press)
     assert ran.code == 2
     assert "write your own before you mail" in ran.err
+
+
+@pytest.mark.parametrize("words", [("release", "hello", "--yes"), ("release", "--past"), ("tick",), ("run", "--once")])
+def test_placeholders_are_never_released_by_smtp(words: tuple[str, ...], press: Path) -> None:
+    write_issue(press, "gone", "title: Gone\nrelease: 2026-01-05")
+    today = clock.now()
+    write_issue(press, "now", f"title: Now\nrelease: {today:%Y-%m-%dT%H:%M}")
+    sparkpub("queue", "now", "--now", "2026-01-01", cwd=press)
+    rehearse_by_smtp(press)
+    ran = sparkpub(*words, cwd=press)
+    assert ran.code == 2
+    assert "write your own before you mail" in ran.err
+    assert not sparkpub("status", "--json", cwd=press).json["releases"]
+
+
+def test_what_real_readers_could_not_leave_is_not_released_by_smtp(press: Path) -> None:
+    without_placeholders(press)
+    sparkpub("subscribers", "add", "ada@somewhere.org", "--confirmed", "asked", cwd=press)
+    rehearse_by_smtp(press)
+    ran = sparkpub("release", "hello", "--yes", cwd=press)
+    assert ran.code == 2
+    assert "nobody could leave" in ran.err
+    assert not sparkpub("status", "--json", cwd=press).json["releases"]
 
 
 def test_readers_are_added_listed_and_let_go(gazette: Path) -> None:

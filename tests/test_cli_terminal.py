@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_runner import CTRL_C, at_terminal, process, rehearse_by_smtp, sparkpub, write_issue
+from cli_runner import CTRL_C, at_terminal, process, rehearse_by_smtp, sparkpub, without_placeholders, write_issue
 from sparkpub.cli.tables import table
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -66,6 +66,7 @@ def test_a_release_by_hand_asks_first(typed: str, code: int, released: int, gaze
 @pytest.mark.parametrize(("typed", "code"), [("1\r", 0), ("y\r", 2), ("2\r", 2)])
 def test_where_people_are_mailed_their_count_is_typed(typed: str, code: int, gazette: Path) -> None:
     sparkpub("subscribers", "add", "ada@example.org", "--confirmed", "asked", cwd=gazette)
+    without_placeholders(gazette)
     rehearse_by_smtp(gazette)
     ended, screen = at_terminal("release", "hello", cwd=gazette, typed=typed, after="Type 1 to mail them")
     assert ended == code

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -354,12 +356,10 @@ def test_real_readers_are_not_mailed_unless_they_can_leave(tmp_path: Path) -> No
     assert "nobody could leave" in refused(tmp_path, SETTINGS, domain="somewhere.org")
 
 
-def test_real_readers_are_mailed_where_mail_to_leave_is_fetched(tmp_path: Path) -> None:
-    with mailing(tmp_path, readers=1, settings=replace(SETTINGS, inbox=LEAVABLE)) as (press, _, sink):
-        add_readers(press, 1, domain="somewhere.org")
-        release(press, number=101)
-        send(press, now=NOW)
-        assert len(sink.received) == 3
+def test_an_address_for_mail_that_nothing_fetches_is_no_way_to_leave(tmp_path: Path) -> None:
+    said = refused(tmp_path, replace(SETTINGS, inbox=LEAVABLE), domain="somewhere.org")
+    assert "nobody could leave" in said
+    assert "no mail is fetched" in said
 
 
 class _Face(BaseHTTPRequestHandler):
@@ -372,21 +372,42 @@ class _Face(BaseHTTPRequestHandler):
         del args
 
 
-def test_real_readers_are_mailed_where_the_web_face_answers(tmp_path: Path) -> None:
+@contextmanager
+def web_face() -> Iterator[Settings]:
+    """A web face that answers, and the settings that lead to it."""
     server = HTTPServer(("127.0.0.1", 0), _Face)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
-        web = replace(SETTINGS, web=WebSettings(url=f"http://127.0.0.1:{server.server_port}"))
-        with mailing(tmp_path, readers=1, settings=web) as (press, _, sink):
-            add_readers(press, 1, domain="somewhere.org")
-            release(press, number=101)
-            send(press, now=NOW)
-            assert len(sink.received) == 3
+        yield replace(SETTINGS, web=WebSettings(url=f"http://127.0.0.1:{server.server_port}"))
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_real_readers_are_mailed_where_the_web_face_answers(tmp_path: Path) -> None:
+    with web_face() as web, mailing(tmp_path, readers=1, settings=web) as (press, _, sink):
+        add_readers(press, 1, domain="somewhere.org")
+        release(press, number=101)
+        send(press, now=NOW)
+        assert len(sink.received) == 3
+
+
+@pytest.mark.parametrize("before", [SETTINGS, replace(SETTINGS, inbox=LEAVABLE)], ids=["no way", "by mail"])
+def test_a_release_from_before_the_web_face_shows_the_way_out_all_the_same(tmp_path: Path, before: Settings) -> None:
+    with web_face() as web, mailing(tmp_path, readers=1, settings=before) as (press, _, sink):
+        add_readers(press, 1, domain="somewhere.org")
+        release(press, number=101)
+        settings = replace(press.publication.settings, web=web.web)
+        send(replace(press, publication=replace(press.publication, settings=settings)), now=NOW)
+        assert len(sink.received) == 3
+        for received in sink.received:
+            message = BytesParser(policy=default).parsebytes(received.data)
+            assert message.get_all("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"]
+            (way,) = message.get_all("List-Unsubscribe", [])
+            assert f"<{web.web.url}/u/" in way
+            assert message["List-Archive"]
 
 
 # Breaking

@@ -18,6 +18,28 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
     Raises:
         UsageError: a placeholder of `init` stands, there is no key, or real readers could not leave.
     """
+    refuse_unprepared(press)
+    if _has_due(press, now):
+        _refuse_unleavable(press)
+
+
+def refuse_release(press: Press) -> None:
+    """Say why nothing may be released for smtp yet, if so: a release is for ever, with its entry id and its text.
+
+    Raises:
+        UsageError: it could not be sent then.
+    """
+    if press.transport == "smtp":
+        refuse_unprepared(press)
+        _refuse_unleavable(press)
+
+
+def refuse_unprepared(press: Press) -> None:
+    """Say what of the settings is missing before anything is released or sent by smtp, if anything is.
+
+    Raises:
+        UsageError: a placeholder of `init` stands, there is no key, or no relay.
+    """
     settings = press.publication.settings
     if press.key == PUBLIC_KEY:
         raise UsageError("smtp needs a key of its own; `sparkpub init --press .` writes one into secrets.env")
@@ -25,12 +47,17 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
         raise UsageError(f'{key} in sparkpub.toml is still "{placeholder}"; write your own before you mail')
     if not settings.smtp:
         raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
-    if settings.delivery.sandbox or _reads_mail(press) or not _has_due(press, now):
+
+
+def _refuse_unleavable(press: Press) -> None:
+    """Say that real readers could not leave, if so. An address for such mail is no way while nothing fetches it."""
+    if press.publication.settings.delivery.sandbox or not press.ledger.has_reader_besides(RESERVED):
         return
-    if press.ledger.has_reader_besides(RESERVED) and not _answers(press):
+    if not _answers(press):
         raise UsageError(
-            "nobody could leave this newsletter: run `sparkpub serve` where [web] url leads, or set [inbox] "
-            "unsubscribe_address with imap or maildir"
+            "nobody could leave this newsletter: the links to leave must be answered, with this press's key, where "
+            "[web] url leads, and they are not; [inbox] unsubscribe_address is not enough, since no mail is fetched "
+            "yet. To go on trying, set [delivery] sandbox"
         )
 
 
@@ -48,12 +75,6 @@ def _has_due(press: Press, now: datetime) -> bool:
         release.transport == press.transport and press.ledger.has_due(release.release_id, at=now)
         for release in press.ledger.releases_in(ReleaseState.SENDING)
     )
-
-
-def _reads_mail(press: Press) -> bool:
-    """Whether mail to the unsubscribe address is fetched."""
-    inbox = press.publication.settings.inbox
-    return bool(inbox.unsubscribe_address and (inbox.imap or inbox.maildir))
 
 
 def _answers(press: Press) -> bool:

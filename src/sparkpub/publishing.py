@@ -29,6 +29,7 @@ from sparkpub.core.schedule import occurrences, repeats
 from sparkpub.correcting import correct
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
 from sparkpub.glancing import account_of
+from sparkpub.leaving import refuse_release, refuse_unprepared
 from sparkpub.press import STOPPED, Press
 from sparkpub.queueing import RESUMED, WAITING, WATERMARK, account, find
 from sparkpub.rendering import Rendered, render_due
@@ -71,6 +72,9 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
 
     A tick that is broken off anywhere is finished by the next one. One broken issue never stops the others: it
     stays due until its grace runs out.
+
+    Raises:
+        UsageError: something is due that smtp could not send; it stays due.
     """
     known = _known(press, shelf, now)
     changed = _review(press, shelf, known, now)
@@ -83,6 +87,8 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
         if agenda.pause:
             _pause(press, known, agenda.pause, now)
             return TickReport(released=tuple(released), agenda=agenda, held=held)
+        if agenda.to_release:
+            refuse_release(press)
         found = _release_all(press, agenda, released, now=now)
         if found is None:
             break
@@ -324,7 +330,9 @@ def release_by_hand(press: Press, due: Due, *, now: datetime) -> Release:
     Raises:
         AlreadyReleased: it was released before; nothing is sent twice.
         InputError: the issue or a template has faults.
+        UsageError: smtp could not send it.
     """
+    refuse_release(press)
     release = _release(press, due, now=now, is_by_itself=False)
     if release is None:
         raise AlreadyReleased(f"{due.issue.id}/{due.occurrence.number} is released already; nothing was done")
@@ -336,7 +344,12 @@ def release_past(press: Press, issues: Iterable[Issue], *, now: datetime) -> Tak
 
     Of a repeating issue only the latest past one is taken. What is released or skipped already is left as it is,
     and a piece with faults keeps no other out.
+
+    Raises:
+        UsageError: a press that mails is not set up: what is public keeps its entry id for ever.
     """
+    if press.transport == "smtp":
+        refuse_unprepared(press)
     released: list[Release] = []
     faults: list[Fault] = []
     known = account(press.ledger)

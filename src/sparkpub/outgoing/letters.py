@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sparkpub.adapters.dkim_key import read_signer
 from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.core.addresses import parse_mailbox
-from sparkpub.core.mail import Addressing, ReaderValues, load_compiled
+from sparkpub.core.mail import LEAVE, Addressing, Compiled, ReaderValues, load_compiled
 from sparkpub.core.model import Release
 from sparkpub.core.tokens import Tokens
 from sparkpub.press import Press
@@ -68,7 +68,30 @@ class Letters:
         """What makes a release's messages, and who addresses them, kept while letters of it are taken."""
         if self._message_of is None or self._message_of[0] != release.release_id:
             compiled = load_compiled(self._press.ledger.mailed_edition(release.release_id).compiled)
+            web, inbox = self._press.publication.settings.web, self._press.publication.settings.inbox
+            if web.url or inbox.unsubscribe_address:
+                compiled = with_way_out(compiled, is_one_click=bool(web.url))
             addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
             splice = self._signer.seal(compiled, at=release.released_at).splice if self._signer else compiled.splice
             self._message_of = (release.release_id, splice, addressing)
         return self._message_of[1:]
+
+
+_AFTER_LEAVING = b"List-Archive: <"
+_ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+def with_way_out(compiled: Compiled, *, is_one_click: bool) -> Compiled:
+    """A message with List-Unsubscribe, also where it was compiled before there was a way to leave."""
+    place = next((n for n, run in enumerate(compiled.runs) if _AFTER_LEAVING in run), None)
+    if place is None:
+        return compiled
+    runs, holes = list(compiled.runs), list(compiled.holes)
+    before, mark, after = runs[place].partition(_AFTER_LEAVING)
+    if LEAVE not in holes:
+        runs[place : place + 1] = [before, mark + after]
+        holes.insert(place, LEAVE)
+        before, place = b"", place + 1
+    if is_one_click and _ONE_CLICK not in before:
+        runs[place] = before + _ONE_CLICK + mark + after
+    return Compiled(runs=tuple(runs), holes=tuple(holes))
