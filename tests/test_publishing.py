@@ -295,6 +295,18 @@ def test_of_two_issues_with_one_slug_neither_goes_out(room: PressRoom) -> None:
     assert set(room.shelf().doubled) == {"a", "b"}
 
 
+def test_of_two_issues_with_one_feed_id_neither_goes_out(room: PressRoom) -> None:
+    room.write("b", feed_id="urn:old:1")
+    room.write("c", feed_id="urn:old:1")
+    assert {(fault.path, fault.message) for fault in room.shelf().faults} == {
+        ("issues/b.md", "feed_id 'urn:old:1' is also in issues/c.md"),
+        ("issues/c.md", "feed_id 'urn:old:1' is also in issues/b.md"),
+    }
+    room.queue("a", at="2017-09-01")
+    with pytest.raises(InputError, match="feed_id"):
+        room.queue("b", at="2017-09-01")
+
+
 def test_a_release_by_hand_is_the_latest_that_has_come(room: PressRoom) -> None:
     assert room.release("a", at="2017-12-24").name == "a/100"
     assert room.eligible() == {"a/100": 3}

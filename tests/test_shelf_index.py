@@ -76,6 +76,8 @@ class Twins:
         front["status"] = ("ready", "ready", "ready", "draft", "hold")[extra % 5]
         if extra % 7 == 0:
             front["slug"] = f"i{(id_ + 1) % 4}"
+        if extra % 6 == 0:
+            front["feed_id"] = f"urn:i{(id_ + extra // 6) % 4}"
         if extra % 4 == 0:
             front["corrections"] = f'["2017-09-0{2 + extra % 5}: mended {extra % 3}"]'
         body = "![a map](map.png)\n\n" if extra % 11 == 10 else ""
@@ -311,10 +313,10 @@ def test_the_newest_text_goes_out_though_the_index_says_the_file_is_the_same(pai
     assert release.issue_source == (pair.folder / path).read_bytes()
 
 
-FACTS = ("path", "stamp", "content_hash", "id", "slug", "status", "rule", "awaits", "faults")
+FACTS = ("path", "stamp", "content_hash", "id", "slug", "feed_id", "status", "rule", "awaits", "faults")
 
 
-@pytest.mark.parametrize("column", ["id", "slug", "status", "rule", "content_hash", "faults", "stamp"])
+@pytest.mark.parametrize("column", ["id", "slug", "feed_id", "status", "rule", "content_hash", "faults", "stamp"])
 def test_a_row_that_the_disk_has_spoilt_is_read_anew(pair: Twins, column: str) -> None:
     queue_piece(pair)
     pair.write(3, 1, 0, 1)  # a twin

@@ -84,6 +84,7 @@ class _Place:
     path: str
     id: str
     slug: str
+    feed_id: str
 
 
 class Indexed:
@@ -204,7 +205,7 @@ class Indexed:
             if before and data is not None and before.content_hash == hash_:
                 self._store.put_stamp(replace(before, stamp=kept))
                 continue
-            names = (before.id, before.slug) if before else ("", "")
+            names = _names(before) if before else ("", "", "")
             is_lost = self._take_out([before] if before else [])
             if data is None:
                 is_renamed = is_renamed or is_lost
@@ -217,7 +218,7 @@ class Indexed:
             )
             self._store.put(facts, _instants(rule, *horizon) if rule and facts.status == Status.READY else ())
             self._store.touch([facts.id])
-            is_renamed = is_renamed or names != (facts.id, facts.slug)
+            is_renamed = is_renamed or names != _names(facts)
         return is_renamed
 
     def _moved(self, facts: FileFacts, bare: FileFacts) -> tuple[FileFacts, Rule | None]:
@@ -234,6 +235,7 @@ class Indexed:
             bare,
             id=parsed.id,
             slug=parsed.slug,
+            feed_id=parsed.feed_id,
             status=parsed.status.value,
             rule=write_rule(parsed.rule) if parsed.rule else "",
             awaits=" ".join(sorted({line.on.isoformat() for line in parsed.corrections})),
@@ -242,7 +244,9 @@ class Indexed:
 
     def _tell_apart(self) -> None:
         """Find which files have a name in common."""
-        places = [_Place(path=path, id=id_, slug=slug) for path, id_, slug in self._store.alike()]
+        places = [
+            _Place(path=path, id=id_, slug=slug, feed_id=feed_id) for path, id_, slug, feed_id in self._store.alike()
+        ]
         doubled: dict[str, tuple[Fault, ...]] = {}
         for place, fault in tell_apart(places)[1]:
             doubled[place.path] = (*doubled.get(place.path, ()), fault)
@@ -351,6 +355,11 @@ def _instants(rule: FixedDate | Anniversary, first: date, last: date) -> Iterato
     """When a rule is due on dates from one to another, the last one out."""
     for one in occurrences(rule, first, last):
         yield int(one.at.timestamp()), one.number, one.on.isoformat()
+
+
+def _names(facts: FileFacts) -> tuple[str, str, str]:
+    """What must be a file's own."""
+    return facts.id, facts.slug, facts.feed_id
 
 
 def _moved(on: date, days: int) -> date:

@@ -26,6 +26,10 @@ class Named(Protocol):
         """The name in addresses."""
 
     @property
+    def feed_id(self) -> str:
+        """The id of its entry in feeds, "" where it is made."""
+
+    @property
     def path(self) -> str:
         """The file."""
 
@@ -37,8 +41,8 @@ _Named = TypeVar("_Named", bound=Named)
 class Shelf:
     """The issues of a publication by id, in the order of their paths, and the faults of the files that are none.
 
-    `doubled` are the faults, by id, of files that are sound but have their id or slug in common with another: none of
-    them goes out before somebody has told them apart. `twins` are these files.
+    `doubled` are the faults, by id, of files that are sound but have their id, slug or feed_id in common with another:
+    none of them goes out before somebody has told them apart. `twins` are these files.
 
     A part of a shelf (`is_whole` is False) has the issues alone that a tick must look at, and says whether one of the
     queue has no sound file (`lacks_queued`).
@@ -108,9 +112,9 @@ def read_shelf(publication: Publication) -> Shelf:
 
 
 def tell_apart(issues: list[_Named]) -> tuple[list[_Named], list[tuple[_Named, Fault]]]:
-    """The issues that have id and slug for themselves, and each of the rest with its fault. Give them by path."""
+    """The issues that have their names for themselves, and each of the rest with its fault. Give them by path."""
     faults: list[tuple[_Named, Fault]] = []
-    for key in ("id", "slug"):
+    for key in ("id", "slug", "feed_id"):
         issues, found = _told_apart(issues, key)
         faults.extend(found)
     return issues, faults
@@ -122,7 +126,7 @@ def _told_apart(issues: list[_Named], key: str) -> tuple[list[_Named], list[tupl
     faults: list[tuple[_Named, Fault]] = []
     for value, group in groupby(sorted(issues, key=lambda i: str(getattr(i, key))), key=lambda i: getattr(i, key)):
         alike = list(group)
-        if len(alike) == 1:
+        if len(alike) == 1 or not value:
             single.extend(alike)
             continue
         for issue in alike:

@@ -13,11 +13,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
 -- A file with the facts of its issue; a broken one has faults (as JSON) and no id. `doubled` are the faults of one that
--- has its id or slug in common with another. `rule` and `awaits` (dates of corrections) are texts. `seal` is over
--- all before it.
+-- has its id, slug or feed_id in common with another. `rule` and `awaits` (dates of corrections) are texts. `seal` is
+-- over all before it.
 CREATE TABLE file (
     file_id      INTEGER PRIMARY KEY,
     path         TEXT NOT NULL UNIQUE,
@@ -25,6 +25,7 @@ CREATE TABLE file (
     content_hash TEXT NOT NULL,
     id           TEXT NOT NULL,
     slug         TEXT NOT NULL,
+    feed_id      TEXT NOT NULL,
     status       TEXT NOT NULL,
     rule         TEXT NOT NULL,
     awaits       TEXT NOT NULL,
@@ -34,6 +35,7 @@ CREATE TABLE file (
 ) STRICT;
 CREATE INDEX file_id_of ON file (id) WHERE id <> '';
 CREATE INDEX file_slug ON file (slug) WHERE id <> '';
+CREATE INDEX file_feed_id ON file (feed_id) WHERE feed_id <> '';
 CREATE INDEX file_faulty ON file (path) WHERE faults <> '';
 CREATE INDEX file_doubled ON file (path) WHERE doubled <> '';
 
@@ -64,7 +66,7 @@ CREATE TABLE missing (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _TABLES: Final = ("file", "due", "awaited", "touched", "missing", "fact")
-_FACTS: Final = "path, stamp, content_hash, id, slug, status, rule, awaits, faults"
+_FACTS: Final = "path, stamp, content_hash, id, slug, feed_id, status, rule, awaits, faults"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class FileFacts:
     content_hash: str
     id: str = ""
     slug: str = ""
+    feed_id: str = ""
     status: str = ""
     rule: str = ""
     awaits: str = ""
@@ -94,6 +97,7 @@ class FileFacts:
             self.content_hash,
             self.id,
             self.slug,
+            self.feed_id,
             self.status,
             self.rule,
             self.awaits,
@@ -246,12 +250,13 @@ class ShelfIndex:
         )
         return [id_ for (id_,) in rows]
 
-    def alike(self) -> list[tuple[str, str, str]]:
-        """(path, id, slug) of every file that has its id or its slug in common with another, by path."""
+    def alike(self) -> list[tuple[str, str, str, str]]:
+        """(path, id, slug, feed_id) of every file that has one of its names in common with another, by path."""
         return self._db.execute(
-            "SELECT path, id, slug FROM file WHERE id <> '' AND ("
+            "SELECT path, id, slug, feed_id FROM file WHERE id <> '' AND ("
             "  id IN (SELECT id FROM file WHERE id <> '' GROUP BY id HAVING count(*) > 1)"
             "  OR slug IN (SELECT slug FROM file WHERE id <> '' GROUP BY slug HAVING count(*) > 1)"
+            "  OR feed_id IN (SELECT feed_id FROM file WHERE feed_id <> '' GROUP BY feed_id HAVING count(*) > 1)"
             ") ORDER BY path"
         ).fetchall()
 
@@ -276,7 +281,7 @@ class ShelfIndex:
         return found
 
     def has_doubled(self) -> bool:
-        """Whether a file has its id or slug in common with another."""
+        """Whether a file has its id, slug or feed_id in common with another."""
         return self._db.execute("SELECT 1 FROM file WHERE doubled <> '' LIMIT 1").fetchone() is not None
 
     def touch(self, ids: Iterable[str]) -> None:

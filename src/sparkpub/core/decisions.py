@@ -51,8 +51,8 @@ class Account:
 
     `watermark` is the instant of the last tick that was not paused, `resumed_at` the last `resume`, `stopped` the
     reason everything is stopped ("" if nothing is). `waiting_since` is the date of the oldest due occurrence that
-    spacing or a fault has kept waiting. `doubled` are the ids that two files claim, or whose slug another has, each
-    with what there is to say of it: they are held until somebody has told them apart.
+    spacing or a fault has kept waiting. `doubled` are the ids that two files claim, or whose slug or feed_id another
+    has, each with what there is to say of it: they are held until somebody has told them apart.
 
     An account of some issues alone has `mailed`, for spacing looks at all: pairs of a date and the latest instant at
     which something due up to it was mailed, of every date that is asked for and of the last date there is.
