@@ -323,6 +323,13 @@ def test_an_embedded_stylesheet_that_gmail_would_drop_is_refused(tmp_path: Path)
         render_sample(settings=replace(SETTINGS, email=EmailSettings(theme="odd")), folder=tmp_path)
 
 
+def test_an_embedded_stylesheet_that_would_end_its_element_is_refused_for_that(tmp_path: Path) -> None:
+    (tmp_path / "templates" / "odd").mkdir(parents=True)
+    (tmp_path / "templates" / "odd" / "embed.css").write_text("p { color: #111111; }\n/* </style> */\n")
+    with pytest.raises(InputError, match=r"templates/odd/embed\.css:2: it holds '</', which would end the <style>"):
+        render_sample(settings=replace(SETTINGS, email=EmailSettings(theme="odd")), folder=tmp_path)
+
+
 def test_a_fault_in_a_stylesheet_has_its_line(tmp_path: Path) -> None:
     (tmp_path / "templates" / "odd").mkdir(parents=True)
     (tmp_path / "templates" / "odd" / "inline.css").write_text("p {}\np { color: {{ lihgt.ink }}; }")

@@ -193,6 +193,8 @@ def test_spk022_links_that_need_a_site_around_them() -> None:
 
 def test_spk023_a_picture_on_another_server() -> None:
     assert written("SPK023", body="![A](https://e.org/a.png)") == [8]
+    assert written("SPK023", front="title: T\nimage: {src: 'http://e.org/a.png', alt: A}") == [6]
+    assert written("SPK023", front="title: T\nimage: {src: a.png, alt: A}", body="![A](/b.png)") == []
 
 
 def test_any_lint_can_be_waived_with_a_reason() -> None:

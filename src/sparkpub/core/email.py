@@ -137,7 +137,13 @@ def email_source(
     """
     values = email_values(article, settings, marks) | {"theme": css.theme}
     embed = _render_css(templates, css.embed, css.embed_path, values)
-    if len(embed.encode()) > STYLE_BUDGET or "</" in embed:
+    if "</" in embed:
+        line = css.embed[: css.embed.find("</")].count("\n") + 1 if "</" in css.embed else 0
+        message = "it holds '</', which would end the <style> that it stands in"
+        raise InputError(
+            Fault(path=css.embed_path, line=line, message=message, cure="leave it out; in a text write <\\/")
+        )
+    if len(embed.encode()) > STYLE_BUDGET:
         message = f"{len(embed.encode())} bytes, and Gmail drops a <style> of more than {STYLE_BUDGET}"
         fault = Fault(path=css.embed_path, line=0, message=message, cure="move to inline.css what is not for @media")
         raise InputError(fault)

@@ -139,8 +139,10 @@ def _ledger_fault(value: str) -> str:
 def _listen_fault(value: str) -> str:
     """A host and a port."""
     host, _, port = value.rpartition(":")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) <= _LAST_PORT:
+    if not host or not re.fullmatch(r"[0-9]{1,9}", port):
         return f"{shown(value)} has no port; write it like 127.0.0.1:8025"
+    if not 0 < int(port) <= _LAST_PORT:
+        return f"the port {port} is out of range; write 1 to {_LAST_PORT}, like 127.0.0.1:8025"
     return host_fault(host.strip("[]"))
 
 

@@ -34,11 +34,10 @@ def foreign_image(manuscript: Manuscript) -> Iterator[Finding]:
     """A picture on another server: it would be shown as its words only."""
     from sparkpub.core.markup.urls import is_local_source
 
-    for use in manuscript.images:
-        if not is_local_source(use.src):
+    for line, src, _, _ in _pictures(manuscript):
+        if not is_local_source(src):
             cure = "copy it beside the issue or into static/"
-            message = f"the picture '{use.src[:60]}' is not in the publication"
-            yield Finding(line=manuscript.body_line(use.line), message=message, cure=cure)
+            yield Finding(line=line, message=f"the picture '{src[:60]}' is not in the publication", cure=cure)
 
 
 @manuscript_lint("SPK045", Severity.WARNING)
