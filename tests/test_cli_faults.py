@@ -182,6 +182,30 @@ def test_bad_settings_are_named_by_line_whatever_the_command(old: str, new: str,
     assert has_no_traceback(check, *others)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('accent = "#cccccc"', "[email] accent on paper has a contrast"),
+        ('theme = "nosuch"', "[email] theme 'nosuch' has no folder"),
+    ],
+)
+def test_a_theme_that_will_not_do_is_named_in_the_line_of_its_key(line: str, message: str, gazette: Path) -> None:
+    settings = gazette / "sparkpub.toml"
+    before = settings.read_text().rstrip().split("\n")
+    assert "[email]" not in before
+    settings.write_text("\n".join([*before, "[email]", 'ink = "#111111"', line, ""]))
+    check = sparkpub("check", cwd=gazette)
+    assert check.code == 2
+    assert f"sparkpub.toml:{len(before) + 3}: {message}" in check.out
+
+
+def test_a_lead_picture_that_is_not_there_is_named_in_its_line(gazette: Path) -> None:
+    write_issue(gazette, "bad", SOUND + "image: {src: none.png, alt: A map}\n")
+    text = (gazette / "issues" / "bad.md").read_text()
+    line = text.split("\n").index("image: {src: none.png, alt: A map}") + 1
+    assert f"issues/bad.md:{line}: there is no picture 'none.png'" in sparkpub("check", "bad", cwd=gazette).out
+
+
 def test_check_in_json_is_one_list_even_of_broken_settings(gazette: Path) -> None:
     (gazette / "sparkpub.toml").write_text("[")
     ran = sparkpub("check", "--json", cwd=gazette)

@@ -18,6 +18,7 @@ from sparkpub.core.archive import linked
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
+from sparkpub.core.lint.registry import Manuscript
 from sparkpub.core.markup import images, read_markdown
 from sparkpub.core.model import Asset, Issue, Release
 from sparkpub.core.schedule import numbered, repeats
@@ -77,7 +78,7 @@ def read_media(publication: Publication, issue: Issue) -> dict[str, Asset]:
         (use.src, issue.body_line + use.line - 1) for use in images(read_markdown(issue.body, language=issue.language))
     ]
     if issue.image:
-        uses.append((issue.image.src, 0))
+        uses.append((issue.image.src, Manuscript(issue=issue).line_of("image")))
     media: dict[str, Asset] = {}
     faults = []
     for src, line in uses:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import jinja2
 
+from sparkpub.adapters.config import located
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.adapters.templates import template_fault, theme_css
 from sparkpub.articles import placed, previous_in_series, read_media
@@ -139,7 +140,7 @@ def page_and_entry(publication: Publication, article: Article) -> tuple[bytes, b
     from sparkpub.core.archive import archive_of
     from sparkpub.core.pages import Pages
 
-    with _template_faults(publication):
+    with _theme_faults(publication):
         pages = Pages(archive_of([article]), publication.settings, publication.templates)
         return pages.issue_alone(article), pages.cards.entry(article, publication.templates).html.encode()
 
@@ -248,16 +249,18 @@ def _sample(publication: Publication, issue: Issue, occurrence: Occurrence) -> A
 
 def _edition(publication: Publication, article: Article) -> Edition:
     """The edition of an article in the publication's theme."""
-    css = theme_css(publication.folder, publication.settings.email.theme)
-    with _template_faults(publication):
+    with _theme_faults(publication):
+        css = theme_css(publication.folder, publication.settings.email.theme)
         return render_edition(article, settings=publication.settings, templates=publication.templates, css=css)
 
 
 @contextmanager
-def _template_faults(publication: Publication) -> Iterator[None]:
-    """Turn what Jinja2 finds wrong into a fault with the template's line."""
+def _theme_faults(publication: Publication) -> Iterator[None]:
+    """Turn what Jinja2 finds wrong into a fault with the template's line; those of [email] get theirs too."""
     try:
         yield
+    except InputError as error:
+        raise InputError(*(located(fault, publication.source) for fault in error.faults)) from error
     except jinja2.TemplateError as error:
         raise InputError(template_fault(error, publication.folder)) from error
 

@@ -237,6 +237,19 @@ def key_lines(text: str) -> dict[Place, int]:
     return lines
 
 
+def located(fault: Fault, text: str) -> Fault:
+    """A fault of the settings that has no line, in the line of the first key of its table that it names.
+
+    It begins with its table: `[email] ink on paper …`.
+    """
+    named = re.match(r"\[([a-z]+)\] (.*)", fault.message)
+    if fault.path != FILE or fault.line or named is None:
+        return fault
+    lines, table = key_lines(text), named[1]
+    places = ((table, word) for word in re.findall(r"\w+", named[2]))
+    return dataclasses.replace(fault, line=_line(lines, next((p for p in places if p in lines), (table,))))
+
+
 def _words(dotted: str) -> Place:
     """The parts of a dotted key."""
     return tuple(word.strip("\"'") for word in re.findall(_WORD, dotted))
