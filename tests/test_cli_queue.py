@@ -265,3 +265,48 @@ def test_a_simulation_of_nothing_says_where_to_look(gazette: Path) -> None:
 @pytest.mark.parametrize("count", ["-1", "many", "1.5", ""])
 def test_readers_that_are_no_number_are_refused(count: str, gazette: Path) -> None:
     assert sparkpub("simulate", "--readers", count, cwd=gazette).code == 2
+
+
+def test_next_is_what_will_fire_and_skips_what_was_skipped(gazette: Path) -> None:
+    queue(gazette, "hello")
+    sparkpub("skip", "hello", "444", *NOW, cwd=gazette)
+    (row,) = sparkpub("list", "--json", *NOW, cwd=gazette).json
+    assert row["next"] == "2027-10-15"
+    assert sparkpub("--json", *NOW, cwd=gazette).json["next"] == [{"issue": "hello", "date": "2027-10-15"}]
+    assert [row["number"] for row in queue(gazette, "hello", "--json").json[0]["next"]] == [445, 446, 447]
+
+
+def test_a_skipped_date_is_called_skipped_not_passed(gazette: Path) -> None:
+    write_issue(gazette, "once", "title: Once\nrelease: 2026-05-05")
+    sparkpub("skip", "once", "0", *NOW, cwd=gazette)
+    assert "it was skipped" in queue(gazette, "once", "--json").json[0]["warning"]
+
+
+def test_what_its_file_holds_is_shown_since_queue_would_refuse(gazette: Path) -> None:
+    queue(gazette, "hello")
+    path = gazette / "issues" / "hello.md"
+    path.write_text(path.read_text().replace("status: ready", "status: hold"))
+    sparkpub("tick", *NOW, cwd=gazette)
+    steps = [step["type"] for step in sparkpub("--json", *NOW, cwd=gazette).json["steps"] if step["pressing"]]
+    assert steps == ["sparkpub show hello"]
+
+
+def test_the_earliest_and_the_last_instant_there_are_can_be_pretended(gazette: Path) -> None:
+    queue(gazette, "hello")
+    assert sparkpub("list", "--now", "0001-01-01", cwd=gazette).code == 0
+    assert sparkpub("--now", "0001-01-01", cwd=gazette).code in (0, 1)
+    last = sparkpub("calendar", "--now", "9999-12-31T23:59", cwd=gazette)
+    assert "--until" not in last.err.partition("name other dates")[0]
+    assert last.code == 0
+
+
+def test_the_history_of_an_issue_outlives_its_file(gazette: Path) -> None:
+    sparkpub("release", "hello", "--yes", "--now", "2026-10-16", cwd=gazette)
+    (gazette / "issues" / "hello.md").unlink()
+    shown = sparkpub("show", "hello", "--now", "2026-10-17", cwd=gazette)
+    assert shown.code == 0
+    assert "its file is gone" in shown.out
+    assert "released" in shown.out
+    document = sparkpub("show", "hello", "--json", "--now", "2026-10-17", cwd=gazette).json
+    assert [release["release"] for release in document["releases"]] == ["hello/444"]
+    assert sparkpub("show", "nothing", cwd=gazette).code == 2

@@ -11,6 +11,7 @@ from sparkpub.adapters.templates import starter_templates
 from sparkpub.core.model import OccurrenceState, ReleaseState
 from sparkpub.errors import AlreadyReleased, InputError, UsageError
 from sparkpub.publishing import due_by_hand, release_by_hand, release_past, resume_everything, stop_everything
+from sparkpub.ticking import Ticker
 
 DUE = "2017-09-04 07:00"
 BROKEN = "---\nid: a\ntitel: a slip\n---\n"
@@ -305,6 +306,23 @@ def test_of_two_issues_with_one_feed_id_neither_goes_out(room: PressRoom) -> Non
     room.queue("a", at="2017-09-01")
     with pytest.raises(InputError, match="feed_id"):
         room.queue("b", at="2017-09-01")
+
+
+def test_what_passed_between_queueing_and_the_first_tick_is_missed_not_lost(room: PressRoom) -> None:
+    room.queue("a", at="2017-01-01")
+    assert [due.occurrence.number for due in room.tick("2019-01-01").missed] == [100, 101]
+    assert {decision.number for decision in room.press.ledger.decisions()} == {100, 101}
+    assert not room.tick("2019-01-02").missed
+
+
+def test_a_first_tick_long_after_the_queueing_finds_what_was_missed(room: PressRoom) -> None:
+    room.queue("a", at="2017-01-01")
+    ticker = Ticker(room.press)
+    try:
+        report = ticker.tick(now=instant("2019-01-01"), tell=lambda _: None)
+    finally:
+        ticker.close()
+    assert [due.occurrence.number for due in report.missed] == [100, 101]
 
 
 def test_a_release_by_hand_is_the_latest_that_has_come(room: PressRoom) -> None:

@@ -17,6 +17,15 @@ def state_of(room: PressRoom, number: int = 100, *, at: str = "2017-09-03") -> O
     return room.states("2017-09-01", "2019-01-01", at=at)[f"a/{number}"]
 
 
+def test_what_was_skipped_or_released_is_never_named_as_coming(room: PressRoom) -> None:
+    room.queue("a", at="2017-01-01")
+    room.skip("a", 100, at="2017-01-02")
+    room.release("a", 101, at="2017-01-03")
+    (issue,) = room.shelf().pick(["a"])
+    rows = upcoming(room.press.publication, issue, account(room.press.ledger), now=instant("2017-01-04"), count=2)
+    assert [row.due.occurrence.number for row in rows] == [102, 103]
+
+
 def test_queueing_activates_from_now_on(room: PressRoom) -> None:
     assert state_of(room) is OccurrenceState.UNQUEUED
     room.queue("a", at="2017-09-01")

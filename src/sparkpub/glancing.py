@@ -33,10 +33,10 @@ def account_of(ledger: Ledger, issues: Iterable[Issue], *, now: datetime, pace: 
 
 
 def press_account(ledger: Ledger) -> Account:
-    """What the ledger says now of the press alone."""
+    """What the ledger says now of the press alone; before its first tick, of the whole queue as well."""
     watermark, resumed, waiting = (ledger.fact(key) for key in (WATERMARK, RESUMED, WAITING))
     return Account(
-        states={},
+        states={} if watermark else ledger.issue_states(),
         releases=(),
         decisions=(),
         watermark=datetime.fromisoformat(watermark) if watermark else None,

@@ -170,17 +170,34 @@ def _on_one_slot(found: list[Due]) -> dict[datetime, tuple[str, ...]]:
     return {at: (f"{_COUNTED.get(count, count)} on this slot",) for at, count in counts.items() if count > 1}
 
 
-def upcoming(publication: Publication, issue: Issue, known: Account, *, now: datetime, count: int) -> list[Standing]:
-    """The next occurrences of one issue, with their states."""
+SETTLED = frozenset({OccurrenceState.RELEASED, OccurrenceState.SKIPPED})
+
+
+def upcoming(  # noqa: PLR0913 - all of it is one question
+    publication: Publication,
+    issue: Issue,
+    known: Account,
+    *,
+    now: datetime,
+    count: int,
+    leaves_out: frozenset[OccurrenceState] = SETTLED,
+) -> list[Standing]:
+    """The next occurrences of one issue with their states, but those that will not come: released or skipped."""
     if issue.rule is None:
         return []
-    coming = next_occurrences(issue.rule, (now - timedelta(days=1)).date(), count + 2)
-    return [
-        Standing(due=due, state=occurrence_state(due, known, now=now, pace=publication.pace), why=occurrence.why)
-        for occurrence in coming
-        for due in (Due(issue=issue, occurrence=occurrence),)
-        if occurrence.at >= now
-    ][:count]
+    start, wanted = date.fromordinal(max(now.toordinal() - 1, 1)), count + 2
+    while True:
+        coming = next_occurrences(issue.rule, start, wanted)
+        dues = [Due(issue=issue, occurrence=one) for one in coming if one.at >= now]
+        states = [occurrence_state(due, known, now=now, pace=publication.pace) for due in dues]
+        open_ = [
+            Standing(due=due, state=state, why=due.occurrence.why)
+            for due, state in zip(dues, states, strict=True)
+            if state not in leaves_out
+        ]
+        if len(open_) >= count or len(coming) < wanted:
+            return open_[:count]
+        wanted *= 2
 
 
 def has_no_end(issue: Issue) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -48,12 +48,24 @@ def window(face: Face, start: date | None, end: date | None) -> tuple[date, date
     Raises:
         UsageError: it ends before it begins.
     """
-    start = start or face.now().astimezone(face.publication.zone).date()
+    today = start or _today(face)
     if end is None:
+        start = min(today, date.max - timedelta(days=1))  # of the last day there is nothing can be the end
         end = date.max if start.year == date.max.year else _a_year_later(start)
+        return start, end
+    start = today
     if end <= start:
         raise UsageError(f"--until {end} must come after --from {start}; write both, like --from 2017-01-01")
     return start, end
+
+
+def _today(face: Face) -> date:
+    """Today in the publication's zone; at the ends of the calendar, where a zone may lead beyond, in UTC."""
+    now = face.now()
+    try:
+        return now.astimezone(face.publication.zone).date()
+    except OverflowError:
+        return now.date()
 
 
 def _a_year_later(on: date) -> date:

@@ -9,7 +9,7 @@ from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, plural, progress
 from sparkpub.cli.standings import endless_words, printed_words, queue_word, standing_json, words
 from sparkpub.core.decisions import Account
-from sparkpub.core.model import Issue, OccurrenceState, Status
+from sparkpub.core.model import Issue, OccurrenceState, Status, Verdict
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.queueing import Standing, account, edited, hold, queue, skip, upcoming
 from sparkpub.shelf import Shelf, read_shelf
@@ -87,6 +87,8 @@ def _warning(issue: Issue, coming: Sequence[Standing], known: Account) -> str:
     released = [release.on for release in known.releases if release.issue_id == issue.id]
     if released:
         return f"nothing more will go out: it was released for {max(released)}, and no other date is to come"
+    if any(d.issue_id == issue.id and d.verdict is Verdict.SKIPPED for d in known.decisions):
+        return f"nothing will go out by itself: it was skipped; `sparkpub release {issue.id} --number N` sends it yet"
     return f"its date has passed: nothing will go out by itself; `sparkpub release {issue.id}` sends now"
 
 

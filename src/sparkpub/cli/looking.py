@@ -22,10 +22,11 @@ from sparkpub.cli.standings import (
 from sparkpub.cli.tables import table
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, OccurrenceState
+from sparkpub.errors import InputError, UsageError
 from sparkpub.explaining import collisions, empty_months, never_falling, write_calendar
 from sparkpub.press import Publication
 from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, edited, upcoming
-from sparkpub.shelf import read_shelf
+from sparkpub.shelf import Shelf, read_shelf
 
 _SHOWN = 5
 
@@ -166,25 +167,56 @@ def _issue_row(face: Face, issue: Issue, known: Account) -> dict[str, Any]:
 def show_command(face: Face, issue_id: str) -> int:
     """Tell one issue's whole story and its next three occurrences.
 
-    Of an issue that was edited after it was approved, under `approval = "strict"`, the edit is shown too.
+    Of one whose file is gone or broken after a release, the ledger's story is told. Of an issue that was edited after
+    it was approved, under `approval = "strict"`, the edit is shown too.
     """
-    publication = face.publication
-    (issue,) = read_shelf(publication).pick([issue_id])
-    known = known_account(face)
-    coming = upcoming(publication, issue, known, now=face.now(), count=3)
+    publication, known, shelf = face.publication, known_account(face), read_shelf(face.publication)
+    if issue_id not in shelf.issues and any(release.issue_id == issue_id for release in known.releases):
+        return _show_gone(face, shelf, issue_id, known)
+    (issue,) = shelf.pick([issue_id])
+    coming = upcoming(publication, issue, known, now=face.now(), count=3, leaves_out=frozenset())
     document = {
         **_issue_row(face, issue, known),
         "reason": known.states[issue.id].reason if issue.id in known.states else "",
-        "releases": _releases(face, issue, known),
+        "releases": _releases(face, issue.id, known),
         "next": [standing_json(row) for row in coming],
-        "history": _history(face, issue, known),
+        "history": _history(face, issue.id, known),
         "diff": [] if known is NO_ACCOUNT else edited(face.press_to_read().ledger, issue, known.states.get(issue.id)),
     }
     face.show(document, lambda: _show_text(publication, issue, document, coming))
     return 0
 
 
-def _releases(face: Face, issue: Issue, known: Account) -> list[dict[str, Any]]:
+def _show_gone(face: Face, shelf: Shelf, issue_id: str, known: Account) -> int:
+    """Tell what the ledger knows of a released issue that has no sound file any more; a broken one exits 2."""
+    try:
+        shelf.pick([issue_id])
+        fault = None
+    except InputError as broken:
+        fault = broken
+    is_gone = isinstance(fault, UsageError)
+    document: dict[str, Any] = {
+        "id": issue_id,
+        "releases": _releases(face, issue_id, known),
+        "next": [],
+        "history": _history(face, issue_id, known),
+    }
+    why = "its file is gone; a released page stays" if is_gone else "its file has faults"
+    lines = [f"[{issue_id}]  {why}", "", *_release_lines(document)]
+    lines += ["", *(_event_line(event) for event in document["history"])]
+    face.show(document, lambda: "\n".join(lines))
+    if fault is not None and not is_gone:
+        face.tell(fault.faults)
+        return fault.exit_code
+    return 0
+
+
+def _release_lines(document: dict[str, Any]) -> list[str]:
+    """The releases of an issue as lines."""
+    return [f"  released  {r['date']}  {r['release']}  {_how(r)}" for r in document["releases"]]
+
+
+def _releases(face: Face, issue_id: str, known: Account) -> list[dict[str, Any]]:
     """The releases of an issue, oldest first."""
     return [
         {
@@ -195,13 +227,13 @@ def _releases(face: Face, issue: Issue, known: Account) -> list[dict[str, Any]]:
             "mailed": release.is_mailed,
             "tzdata": release.tzdata,
         }
-        for release in ([] if known is NO_ACCOUNT else face.press_to_read().ledger.releases(issue.id))
+        for release in ([] if known is NO_ACCOUNT else face.press_to_read().ledger.releases(issue_id))
     ]
 
 
-def _history(face: Face, issue: Issue, known: Account) -> list[dict[str, str]]:
+def _history(face: Face, issue_id: str, known: Account) -> list[dict[str, str]]:
     """What happened to an issue, oldest first."""
-    events = [] if known is NO_ACCOUNT else face.press_to_read().ledger.history(issue.id)
+    events = [] if known is NO_ACCOUNT else face.press_to_read().ledger.history(issue_id)
     return [{"at": f"{e.at:%Y-%m-%dT%H:%M:%SZ}", "event": e.verb, "detail": e.detail} for e in events]
 
 
@@ -219,7 +251,7 @@ def _show_text(publication: Publication, issue: Issue, document: dict[str, Any],
         lines.append(
             "  next      " + ("never again" if issue.rule else "no date yet: give it `release` or `anniversary`")
         )
-    lines += [f"  released  {r['date']}  {r['release']}  {_how(r)}" for r in document["releases"]]
+    lines += _release_lines(document)
     if document["history"]:
         lines += ["", *(_event_line(event) for event in document["history"])]
     if document["diff"]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 
 import click
 
@@ -10,7 +10,7 @@ from sparkpub.cli.face import Face, common, plural
 from sparkpub.cli.releasing import how_to_go_on
 from sparkpub.cli.standings import known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
-from sparkpub.core.model import OccurrenceState, QueueState, ReleaseState, Status
+from sparkpub.core.model import Holder, OccurrenceState, QueueState, ReleaseState, Status
 from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.press import Press
 from sparkpub.queueing import Standing, calendar, upcoming
@@ -93,13 +93,17 @@ def _undecided(face: Face, press: Press, known: Account) -> Iterator[Step]:
         )
     for state in known.states.values():
         if state.state is QueueState.HELD:
-            yield Step(type=f"sparkpub queue {state.issue_id}", why=f"held: {state.reason}", is_pressing=True)
+            # What its file holds, its file lets go: the command would refuse.
+            verb = "show" if state.held_by is Holder.FILE else "queue"
+            yield Step(type=f"sparkpub {verb} {state.issue_id}", why=f"held: {state.reason}", is_pressing=True)
     for release in press.ledger.releases_in(ReleaseState.STOPPED):
         why = press.ledger.stop_notes(release.release_id).reason
         yield Step(type=f"sparkpub resume {release.name}", why=f"stopped: {why}", is_pressing=True)
-    if doubtful := press.ledger.uncertain_releases():
-        names = ", ".join(press.ledger.release(release_id).name for release_id in doubtful)
-        yield Step(type="sparkpub status", why=f"uncertain deliveries of {names}", is_pressing=True)
+    for release_id in press.ledger.uncertain_releases():
+        name = press.ledger.release(release_id).name
+        yield Step(
+            type=f"sparkpub uncertain {name}", why="nobody knows whether all of its messages arrived", is_pressing=True
+        )
 
 
 def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator[Step]:
@@ -109,8 +113,8 @@ def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator
         publication,
         [issue for issue in shelf.issues.values() if queue_word(issue, known) == "queued"],
         known,
-        start=(now - publication.pace.grace - timedelta(days=2)).date(),
-        end=(now + timedelta(days=2)).date(),
+        start=_date(now.toordinal() - publication.pace.grace.days - 2),
+        end=_date(now.toordinal() + 2),
         now=now,
     )
     due = [r.due.issue.id for r in rows if r.state is OccurrenceState.QUEUED and r.due.occurrence.at <= now]
@@ -118,6 +122,11 @@ def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator
         yield Step(type="sparkpub run --once", why=f"due now: {', '.join(due[:3])}")
     elif unsent := press.ledger.releases_in(ReleaseState.SENDING):
         yield Step(type="sparkpub send", why=f"{plural(len(unsent), 'release')} not fully sent")
+
+
+def _date(ordinal: int) -> date:
+    """The date with this number, the first or last there is where it would lie beyond."""
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
 def _to_queue(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:

@@ -310,9 +310,13 @@ def doubt_of_clock(account: Account, *, now: datetime, pace: Pace) -> str:
 def looked_at(
     account: Account, *, now: datetime, pace: Pace, window: tuple[date, date] = (date.min, date.max)
 ) -> tuple[date, date]:
-    """The dates on which something may be due: from what was seen last to tomorrow, whatever the zone."""
-    seen = (account.watermark or now).toordinal()
-    since = min(seen, now.toordinal() - pace.grace.days, (account.waiting_since or now).toordinal())
+    """The dates on which something may be due: from what was seen last to tomorrow, whatever the zone.
+
+    A press that never ticked has seen nothing: it looks from the instant at which the first issue was queued.
+    """
+    queued = (state.activated_at for state in account.states.values() if state.state is QueueState.QUEUED)
+    seen = account.watermark or min(queued, default=now)
+    since = min(seen.toordinal(), now.toordinal() - pace.grace.days, (account.waiting_since or now).toordinal())
     return max(window[0], _date(since - 2)), min(window[1], _date(now.toordinal() + 3))
 
 
