@@ -323,6 +323,21 @@ def test_an_embedded_stylesheet_that_gmail_would_drop_is_refused(tmp_path: Path)
         render_sample(settings=replace(SETTINGS, email=EmailSettings(theme="odd")), folder=tmp_path)
 
 
+def test_what_the_publication_itself_wrote_does_not_say_its_name_again() -> None:
+    own = replace(ARTICLE, issue=replace(ARTICLE.issue, authors=(SETTINGS.publication.title,)))
+    both = replace(ARTICLE, issue=replace(ARTICLE.issue, authors=(SETTINGS.publication.title, "Ada Example")))
+    assert 'class="byline"' not in render_sample(own).html
+    assert f"By {SETTINGS.publication.title}" not in render_sample(own).text
+    assert "By Ada Example" in render_sample(both).html
+    assert "By Ada Example" in render_sample(both).text
+
+
+def test_the_way_to_the_browser_looks_like_a_link() -> None:
+    links = re.findall(r"<a [^>]*>Read in your browser", render_sample().html)
+    assert len(links) == 2
+    assert all("text-decoration:underline" in link for link in links)
+
+
 def test_an_embedded_stylesheet_that_would_end_its_element_is_refused_for_that(tmp_path: Path) -> None:
     (tmp_path / "templates" / "odd").mkdir(parents=True)
     (tmp_path / "templates" / "odd" / "embed.css").write_text("p { color: #111111; }\n/* </style> */\n")

@@ -318,6 +318,38 @@ def test_author_has_a_page_that_each_piece_leads_to() -> None:
     assert "../authors/ben-sample/" in tree("archive/index.html").xpath("//a/@href")
 
 
+def test_what_the_publication_itself_wrote_does_not_say_its_name_again() -> None:
+    title = SETTINGS.publication.title
+    piece = issue("own", authors=(title, "Ada Example"))
+    name = "issues/own/index.html"
+    page = tree(name, files_of([released(piece, date(2017, 9, 4))]))
+    assert [words(a) for a in page.xpath("//a[@rel='author']")] == ["Ada Example"]
+    alone = tree(name, files_of([released(replace(piece, authors=(title,)), date(2017, 9, 4))]))
+    assert alone.xpath("//a[@rel='author']") == []
+    (facts,) = alone.xpath("//script[@type='application/ld+json']/text()")
+    assert json.loads(facts)["author"] == [json.loads(facts)["publisher"]]
+
+
+def test_the_feed_of_all_days_is_not_called_as_a_series_may_be() -> None:
+    outlines = etree.fromstring(FILES["feeds.opml"]).findall(".//outline")
+    assert "Every day of the year" in [one.get("text") for one in outlines]
+    assert "On this day" not in [one.get("text") for one in outlines]
+
+
+def test_each_page_has_its_sign_within_itself() -> None:
+    publication = replace(SETTINGS.publication, title="&c. & Co")
+    for settings, letter in (
+        (SETTINGS, SETTINGS.publication.title[0].upper()),
+        (replace(SETTINGS, publication=publication), "&"),
+    ):
+        (sign,) = tree("archive/index.html", files_of([], settings)).xpath("//link[@rel='icon']/@href")
+        kind, _, drawing = sign.partition(",")
+        assert kind == "data:image/svg+xml"
+        svg = etree.fromstring(unquote(drawing))
+        assert "".join(svg.itertext()) == letter
+        assert svg[0].get("fill") == settings.email.accent
+
+
 def test_subscribing_is_explained_with_whom_to_write_to_or_a_form() -> None:
     page = tree("subscribe/index.html")
     assert page.xpath("//main//a[starts-with(@href, 'mailto:')]/@href") == ["mailto:editor@paper.example.org"]

@@ -164,6 +164,7 @@ def email_values(article: Article, settings: Settings, marks: Sentinels) -> dict
         "publication": publication,
         "article": article,
         "issue": issue,
+        "authors": [name for name in issue.authors if name != publication.title],
         "language": issue.language,
         "direction": side,
         "publication_direction": direction(publication.language, settings),

@@ -20,7 +20,7 @@ def news_article(article: Article, settings: Settings, *, summary: str) -> dict[
     base_url = publication.base_url
     home = absolute(base_url, "/")
     publisher = {"@type": "Organization", "name": publication.title, "url": home}
-    authors = [{"@type": "Person", "name": name} for name in issue.authors] or [publisher]
+    authors = [{"@type": "Person", "name": name} for name in issue.authors if name != publication.title]
     cover = article.media.get(issue.image.src) if issue.image else None
     facts: dict[str, object] = {
         "@context": "https://schema.org",
@@ -33,7 +33,7 @@ def news_article(article: Article, settings: Settings, *, summary: str) -> dict[
         "datePublished": article.released_at.isoformat(),
         "dateModified": article.updated_at.isoformat(),
         "inLanguage": issue.language,
-        "author": authors,
+        "author": authors or [publisher],
         "publisher": publisher,
         "image": [absolute(base_url, media_path(cover.name))] if cover else [],
         "keywords": list(issue.tags),

@@ -147,7 +147,7 @@ class Pages:
     def on_this_day(self) -> bytes:
         """The days of the year that have something, month by month."""
         title, path = self.say.on_this_day, "/on-this-day/"
-        page = Page(path=path, title=title, description=self.say.days, feeds=((title, path),))
+        page = Page(path=path, title=title, description=self.say.days, feeds=((self.say.every_day, path),))
         days = [
             (day[0], self._day_link(day), self._cards(newest_of_each(held))) for day, held in self.archive.days.items()
         ]

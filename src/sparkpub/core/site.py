@@ -97,7 +97,7 @@ class Site:
         feeds: list[tuple[Link, Sequence[Article]]] = [((self.settings.publication.title, "/"), releases)]
         for id_, held in in_series.items():
             feeds.append(((known[id_].title if id_ in known else id_, links.series_path(id_)), held))
-        feeds.append(((self.pages.say.on_this_day, ON_THIS_DAY), self.archive.anniversaries))
+        feeds.append(((self.pages.say.every_day, ON_THIS_DAY), self.archive.anniversaries))
         for tag, tagged in self.archive.tags.items():
             feeds.append(((self.archive.labels[tag], links.tag_path(tag)), tagged))
         return feeds
