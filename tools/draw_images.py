@@ -13,7 +13,7 @@ def _compass(sheet: Sheet, at: Point) -> None:
     x, y = at
     sheet.area([(x, y - 46), (x + 11, y + 12), (x, y + 3)], INK)
     sheet.area([(x, y - 46), (x - 11, y + 12), (x, y + 3)], FAINT)
-    sheet.words((x, y - 64), "N", size=24, anchor="mm")
+    sheet.words((x, y - 66), "N", size=32, anchor="mm")
 
 
 def _projection(west: float, north: float, unit: float, *, slant: float) -> Callable[[float, float], Point]:
@@ -87,27 +87,28 @@ def _name_districts(sheet: Sheet, place: Callable[[float, float], Point]) -> Non
         (30.259, 59.9425, "VASILYEVSKY I."),
     )
     for longitude, latitude, name in districts:
-        sheet.words(place(longitude, latitude), name, size=25, colour=MUTED, anchor="mm")
-    sheet.words(place(30.4082, 59.9300), "Neva", size=25, colour=MUTED, anchor="mm", face="Serif-Italic")
-    sheet.words(place(30.3275, 59.9198), "Fontanka", size=22, colour=MUTED, anchor="mm", face="Serif-Italic")
-    sheet.words((930, 646), "Nevsky Prospect", size=22, colour=MUTED, anchor="rm", face="Serif-Italic")
+        sheet.words(place(longitude, latitude), name, size=33, colour=MUTED, anchor="mm")
+    sheet.words(place(30.4082, 59.9300), "Neva", size=33, colour=MUTED, anchor="mm", face="Serif-Italic")
+    sheet.words(place(30.3225, 59.9185), "Fontanka", size=33, colour=MUTED, anchor="mm", face="Serif-Italic")
+    sheet.words((1000, 704), "Nevsky Prospect", size=33, colour=MUTED, anchor="rm", face="Serif-Italic")
 
 
 def _mark_places(sheet: Sheet, place: Callable[[float, float], Point]) -> None:
+    """The places with their names, large enough to be read on a phone, where the sheet is a quarter as wide."""
     marks = (
-        (30.3563, 59.9560, "Finland Station", "lm", (14, -24)),
-        (30.3763, 59.9478, "Tauride Palace", "mm", (0, -28)),
-        (30.3945, 59.9463, "Smolny", "mm", (-14, 28)),
-        (30.3134, 59.9396, "Winter Palace", "lm", (16, 0)),
-        (30.3167, 59.9502, "Peter and Paul", "mm", (-30, -26)),
-        (30.3247, 59.9342, "Kazan Cathedral", "rm", (-12, 22)),
-        (30.3620, 59.9310, "Znamenskaya Sq.", "lm", (10, -26)),
+        (30.3563, 59.9560, "Finland Station", "lm", (-62, -50)),
+        (30.3763, 59.9478, "Tauride Palace", "mm", (-18, -40)),
+        (30.3945, 59.9463, "Smolny", "mm", (-54, 40)),
+        (30.3134, 59.9396, "Winter\nPalace", "lm", (18, -16)),
+        (30.3167, 59.9502, "Peter and Paul", "mm", (-44, -42)),
+        (30.3247, 59.9342, "Kazan\nCathedral", "rm", (-10, 52)),
+        (30.3620, 59.9310, "Znamenskaya\nSquare", "lm", (-66, -64)),
     )
     for longitude, latitude, name, anchor, (right, down) in marks:
         x, y = place(longitude, latitude)
         sheet.disc((x, y), 9, ACCENT)
         sheet.disc((x, y), 3.5, PAPER)
-        sheet.words((x + right, y + down), name, size=24, anchor=anchor)
+        sheet.words((x + right, y + down), name, size=37, anchor=anchor)
 
 
 def draw_congress() -> None:

@@ -69,7 +69,8 @@ class Sheet:
     ) -> None:
         """Words; `anchor` as Pillow has it (`lm`: their left middle is at the point)."""
         font = ImageFont.truetype(str(FONTS / f"DejaVu{face}.ttf"), size * SCALE)
-        self.pen.text((at[0] * SCALE, at[1] * SCALE), text, font=font, fill=colour, anchor=anchor)
+        align = {"l": "left", "m": "center", "r": "right"}[anchor[0]]
+        self.pen.text((at[0] * SCALE, at[1] * SCALE), text, font=font, fill=colour, anchor=anchor, align=align)
 
     def label(self, at: Point, text: str, anchor: str, colour: str = INK) -> None:
         """The name of a place, with a margin that keeps lines off it."""
