@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_runner import Ran, rehearse_by_smtp, sparkpub, without_placeholders, write_issue
+from cli_runner import Ran, process, rehearse_by_smtp, sparkpub, without_placeholders, write_issue
 from sparkpub.adapters import clock
 
 DUE = ("--now", "2026-10-15T07:00")
@@ -336,3 +336,30 @@ def test_a_file_that_is_no_list_is_refused(data: bytes, gazette: Path) -> None:
     assert ran.code in (1, 2)
     assert "readers.csv" in ran.err
     assert "sparkpub itself" not in ran.err
+
+
+def test_a_list_is_a_regular_file_or_the_input(gazette: Path) -> None:
+    endless = sparkpub("subscribers", "import", "/dev/zero", "--as", "active", cwd=gazette)
+    assert endless.code == 2
+    assert "is no regular file" in endless.err
+    piped = process("subscribers", "import", "-", "--as", "active", cwd=gazette, input=b"email\nada@example.org\n")
+    assert (piped.code, piped.out) == (0, "1 reader added\n")
+
+
+def test_who_comes_back_is_told_of_as_one_who_had_left(gazette: Path) -> None:
+    add = ("subscribers", "add", "ada@example.org", "--confirmed", "asked")
+    assert "had left" not in sparkpub(*add, cwd=gazette).err
+    sparkpub("subscribers", "unsubscribe", "ada@example.org", cwd=gazette)
+    again = sparkpub(*add, cwd=gazette)
+    assert again.out == "ada@example.org is active\n"
+    assert "ada@example.org had left" in again.err
+
+
+def test_a_ledger_that_is_there_and_empty_is_not_called_absent(press: Path) -> None:
+    sparkpub("release", "hello", "--yes", *DUE, cwd=press)
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        (press / "var" / name).unlink(missing_ok=True)
+    (press / "var" / "ledger.db").write_bytes(b"")
+    lost = sparkpub("send", cwd=press)
+    assert lost.code == 3
+    assert "var/ledger.db is missing or empty" in lost.err

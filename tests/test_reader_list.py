@@ -128,7 +128,7 @@ _CELLS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=6
 
 @given(
     name=_CELLS,
-    language=_CELLS,
+    language=st.from_regex(r"([a-zA-Z]{2,3}(-[A-Za-z0-9]{1,8}){0,3})?", fullmatch=True),
     town=_CELLS,
     state=st.sampled_from(SubscriberState),
     tags=st.sets(st.text("abc-é=+", min_size=1, max_size=5)),
@@ -156,3 +156,32 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(name: str) -> None:
     for line in write_list([reader], []):
         assert not line.startswith(("=", "+", "-", "@"))
         assert not any(f"{mark}{start}" in line for mark in (",", ',"') for start in ("=", "+", "@"))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a@example.org," + "x" * 301 + ",en", "column 'name' is longer than 300 characters"),
+        ("a@example.org,A\x07da,en", "column 'name' holds control characters or ends of lines"),
+        (
+            "a@example.org,A\u202eda,en",
+            "column 'name' holds U+202E, which turns the direction of text; take it out",
+        ),
+        ("a@example.org,Ada,klingon!!", "language 'klingon!!' is no language code; write it like en or pt-BR"),
+    ],
+)
+def test_each_cause_of_a_reject_is_named_alone(row: str, reason: str) -> None:
+    assert list(read_list(f"email,name,language\n{row}\n")) == [Reject(line=2, reason=reason)]
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR", "zh-Hant-TW", "de-CH-1996", ""])
+def test_language_codes_are_taken(language: str) -> None:
+    (entry,) = read_list(f"email,language\na@example.org,{language}\n")
+    assert isinstance(entry, Entry)
+    assert entry.language == language
+
+
+@pytest.mark.parametrize("head", ["E-mail", "Mail", "e_mail address"])
+def test_another_spelling_of_the_head_is_understood_and_asked_about(head: str) -> None:
+    with pytest.raises(ValueError, match="did you mean email"):
+        list(read_list(f"{head},name\na@example.org,Ada\n"))

@@ -52,7 +52,7 @@ def refuse_lost(mirror: Mirror, place: str) -> None:
     """
     if mirror.is_there:
         raise LostLedgerError(
-            f"the ledger of this press is lost: there is no {place}, but its mirror {mirror.path} is here; "
+            f"the ledger of this press is lost: {place} is missing or empty, but its mirror {mirror.path} is here; "
             "`sparkpub restore FILE` puts a backup back and has it learn from the mirror what it lacks"
         )
 

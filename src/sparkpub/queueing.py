@@ -173,7 +173,7 @@ def _on_one_slot(found: list[Due]) -> dict[datetime, tuple[str, ...]]:
 SETTLED = frozenset({OccurrenceState.RELEASED, OccurrenceState.SKIPPED})
 
 
-def upcoming(  # noqa: PLR0913 - all of it is one question
+def upcoming(
     publication: Publication,
     issue: Issue,
     known: Account,

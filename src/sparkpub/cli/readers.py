@@ -10,6 +10,7 @@ from sparkpub.cli.face import Face, common, plural, progress, say_rehearsal
 from sparkpub.cli.options import remember, shared_options
 from sparkpub.cli.tables import table
 from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.errors import UsageError
 from sparkpub.subscribing import (
     Imported,
     add_confirmed,
@@ -18,6 +19,7 @@ from sparkpub.subscribing import (
     find_reader,
     import_list,
     unsubscribe,
+    usable_address,
 )
 
 
@@ -58,11 +60,15 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
     reader has asked already, on paper say, give that as evidence.
     """
     press = face.press_to_write()
+    known = press.ledger.find_subscriber(usable_address(address))
+    had_left = known is not None and known.state is SubscriberState.UNSUBSCRIBED
     if confirmed is not None:
         reader = add_confirmed(press, address, name=name, evidence=confirmed, now=face.now())
     else:
         reader = add_unconfirmed(press, address, name=name, now=face.now())
     face.show(reader_json(reader), lambda: f"{reader.address} is {reader.state}")
+    if had_left:
+        face.say(f"{reader.address} had left; the history keeps when, and the evidence now on file is the new wish")
     if confirmed is None:
         face.say("a confirmation was written; the reader becomes active by following its link")
         say_rehearsal(face)
@@ -103,12 +109,12 @@ def _row(reader: Subscriber) -> dict[str, str]:
 
 
 @subscribers_command.command("import")
-@click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, exists=True))
+@click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, exists=True, allow_dash=True))
 @click.option("--as", "state", type=click.Choice(["active", "unconfirmed"]), help="For rows that give no status.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @common
 def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> int:
-    """Take in readers from a CSV file.
+    """Take in readers from a CSV file, or from the input where FILE is -.
 
     Columns are email, name, status, language and tags (separated by `;`); any other column is an attribute. Rows
     that cannot be used are listed with line and reason, the others go in; exit 1 then. Nobody who left is subscribed
@@ -118,7 +124,7 @@ def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> i
     with progress(face, "importing") as advance:
         done = import_list(
             press,
-            Path(file).read_bytes(),
+            _bytes_of(file),
             path=file,
             state=SubscriberState(state) if state else None,
             is_dry_run=dry_run,
@@ -129,6 +135,27 @@ def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> i
         click.echo(f"{file}:{reject.line}: {reject.reason}", err=True)
     face.show(_imported_json(done), lambda: _imported_text(done))
     return 1 if done.rejects else 0
+
+
+_LIST_MAX = 500_000_000
+
+
+def _bytes_of(file: str) -> bytes:
+    """A list of readers: a regular file, or the input.
+
+    Raises:
+        UsageError: it is something else, which may never end, or too big to be a list.
+    """
+    if file == "-":
+        data = sys.stdin.buffer.read(_LIST_MAX + 1)
+    elif not Path(file).is_file():
+        raise UsageError(f"{file} is no regular file; name a CSV file, or - for the input")
+    else:
+        with Path(file).open("rb") as opened:
+            data = opened.read(_LIST_MAX + 1)
+    if len(data) > _LIST_MAX:
+        raise UsageError(f"{file} is longer than {_LIST_MAX:,} bytes; is it a list? Split it")
+    return data
 
 
 def _imported_json(done: Imported) -> dict[str, Any]:

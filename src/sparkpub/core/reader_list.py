@@ -5,6 +5,8 @@ Columns are `email name status language tags` in any order; every other column i
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +16,8 @@ from sparkpub.core.model import Subscriber, SubscriberState
 COLUMNS = ("email", "name", "status", "language", "tags")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST_CELL = 300
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 (RFC 5646), as far as its looks go
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,9 @@ def _head(cells: list[str]) -> list[str]:
     """The names of the columns, in lower case."""
     head = [cell.strip().lower() for cell in cells]
     if "email" not in head:
+        for name in head:
+            if "".join(filter(str.isalpha, name)) in ("email", "emailaddress", "mail", "mailaddress"):
+                raise ValueError(f"line 1 has no column 'email' but '{name}'; did you mean email?")
         raise ValueError("line 1 has no column 'email'; write a head such as: email,name,status,language,tags")
     doubled = sorted({name for name in head if name and head.count(name) > 1})
     if doubled:
@@ -113,8 +120,8 @@ def _entry(line: int, head: list[str], cells: list[str]) -> Entry | Reject:
         reason = f"{len(cells)} cells under {len(head)} columns; quote cells that hold the separator"
         return Reject(line=line, reason=reason)
     values = {name: _unescaped(cell.strip()) for name, cell in zip(head, cells, strict=False) if name}
-    if bad := next((name for name, value in values.items() if not _is_clean(value)), None):
-        return Reject(line=line, reason=f"column '{bad}' holds control characters or more than {_LONGEST_CELL}")
+    if fault := _row_fault(values):
+        return Reject(line=line, reason=fault)
     if not values.get("email"):
         return Reject(line=line, reason="no address")
     try:
@@ -135,9 +142,26 @@ def _entry(line: int, head: list[str], cells: list[str]) -> Entry | Reject:
     )
 
 
-def _is_clean(value: str) -> bool:
-    """Whether a cell can stand in a header or a page."""
-    return len(value) <= _LONGEST_CELL and not any(c in "\x7f\u2028\u2029" or ord(c) < ord(" ") for c in value)
+def _row_fault(values: Mapping[str, str]) -> str:
+    """What is wrong with the cells of a row, "" if nothing is."""
+    for name, value in values.items():
+        if fault := _cell_fault(value):
+            return f"column '{name}' {fault}"
+    language = values.get("language", "")
+    if language and not _LANGUAGE.fullmatch(language):
+        return f"language '{language[:80]}' is no language code; write it like en or pt-BR"
+    return ""
+
+
+def _cell_fault(value: str) -> str:
+    """Why a cell cannot stand in a header or a page, "" if it can."""
+    if len(value) > _LONGEST_CELL:
+        return f"is longer than {_LONGEST_CELL} characters"
+    if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in value):
+        return "holds control characters or ends of lines"
+    if turning := next((c for c in value if unicodedata.bidirectional(c) in _TURNING), None):
+        return f"holds U+{ord(turning):04X}, which turns the direction of text; take it out"
+    return ""
 
 
 def write_list(readers: Iterable[Subscriber], attributes: Iterable[str]) -> Iterator[str]:
