@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sparkpub.adapters.files import read_issues, read_static, remove, write_if_changed, write_new
+from sparkpub.adapters.files import list_issues, read_issues, read_static, remove, write_if_changed, write_new
 
 
 def put(path: Path, text: str = "x") -> Path:
@@ -37,17 +37,26 @@ def test_hidden_files_pipes_and_folders_named_like_issues_are_no_issues(tmp_path
     assert [path for path, _ in read_issues(tmp_path)] == ["issues/folder.md/inner.md"]
 
 
-def test_links_that_leave_the_publication_are_not_followed(tmp_path: Path) -> None:
+def test_links_that_leave_the_issues_are_not_followed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     secret = put(tmp_path / "secret.md", "secret")
-    put(home / "elsewhere" / "inside.md", "inside")
-    (home / "issues").mkdir(parents=True)
+    put(home / "elsewhere" / "beside.md", "beside")
+    put(home / "issues" / "b" / "inside.txt", "inside")
     (home / "issues" / "out.md").symlink_to(secret)
     (home / "issues" / "up").symlink_to(tmp_path)
-    (home / "issues" / "inside.md").symlink_to(home / "elsewhere" / "inside.md")
+    (home / "issues" / "inside.md").symlink_to(home / "issues" / "b" / "inside.txt")
+    (home / "issues" / "beside.md").symlink_to(home / "elsewhere" / "beside.md")
+    (home / "issues" / "pictures").symlink_to(home / "elsewhere")
+    (home / "issues" / "picture.png").symlink_to(home / "elsewhere" / "beside.md")
     (home / "issues" / "loop").symlink_to(home / "issues")
     (home / "issues" / "self.md").symlink_to(home / "issues" / "self.md")
     assert list(read_issues(home)) == [("issues/inside.md", b"inside")]
+    assert [(fault.path, fault.severity) for fault in list_issues(home).faults] == [
+        ("issues/beside.md", "fault"),
+        ("issues/out.md", "fault"),
+        ("issues/pictures", "warning"),
+        ("issues/up", "warning"),
+    ]
 
 
 def test_of_a_huge_file_only_so_much_is_read_as_shows_it(tmp_path: Path) -> None:

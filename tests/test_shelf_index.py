@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from press_room import NO_SPACING, SETTINGS, instant, issue_text
 from sparkpub.adapters.clock import monotonic
-from sparkpub.adapters.files import issue_stamps
+from sparkpub.adapters.files import list_issues
 from sparkpub.adapters.ledger import open_ledger
 from sparkpub.adapters.shelf_index import FileFacts, ShelfIndex
 from sparkpub.adapters.zones import zone
@@ -301,7 +301,7 @@ def test_a_twin_that_nobody_heard_of_keeps_both_from_going_out(pair: Twins) -> N
 def test_the_newest_text_goes_out_though_the_index_says_the_file_is_the_same(pair: Twins) -> None:
     queue_piece(pair)
     pair.edit(1)
-    ((path, stamp),) = issue_stamps(pair.folder)
+    ((path, stamp),) = list_issues(pair.folder).stamps
     with opened_index(pair) as db:
         row = db.execute("SELECT * FROM file").fetchone()
         facts = FileFacts(**dict(zip(FACTS, row[1:], strict=False)))

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
-from sparkpub.adapters.files import changed_at_ns, file_clock_ns, issue_stamp, issue_stamps, read_issue
+from sparkpub.adapters.files import changed_at_ns, file_clock_ns, issue_stamp, list_issues, read_issue
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.programs import program_key
 from sparkpub.adapters.shelf_index import FileFacts, ShelfIndex, discard
@@ -96,6 +96,7 @@ class Indexed:
         self._folder = publication.folder
         self._store = ShelfIndex(self._folder / _FILE, _key(publication))
         self._is_checked = False
+        self._left_out: tuple[Fault, ...] = ()
 
     def close(self) -> None:
         """Let the index go."""
@@ -163,8 +164,9 @@ class Indexed:
                 self._store.set_fact(_EVENT, "")
             told = None if changed is None else self._stamps_of(changed)
             if told is None:
-                known = self._store.stamps()
-                there = [(path, _shown(path), stamp) for path, stamp in issue_stamps(self._folder)]
+                known, listing = self._store.stamps(), list_issues(self._folder)
+                self._left_out = listing.faults
+                there = [(path, _shown(path), stamp) for path, stamp in listing.stamps]
                 new = {path: stamp for path, shown, stamp in there if known.get(shown) != stamp}
                 gone = known.keys() - {shown for _, shown, _ in there}
             else:
@@ -200,8 +202,9 @@ class Indexed:
         horizon = [date.fromisoformat(text) for text in self._store.fact(_HORIZON).split()]
         for path, stamp in stamps.items():
             before, data = self._store.facts(_shown(path)), read_issue(self._folder, path)
-            hash_ = sha256(data or b"").hexdigest()
-            kept = stamp if changed_at_ns(stamp) < written_up_to else f"{_ANEW}{stamp}"
+            is_broken = isinstance(data, Fault)  # what cannot be read now may be later, and its stamp does not tell
+            hash_ = "" if isinstance(data, Fault) else sha256(data or b"").hexdigest()
+            kept = stamp if changed_at_ns(stamp) < written_up_to and not is_broken else f"{_ANEW}{stamp}"
             if before and data is not None and before.content_hash == hash_:
                 self._store.put_stamp(replace(before, stamp=kept))
                 continue
@@ -226,8 +229,10 @@ class Indexed:
         rule = read_rule_text(facts.rule, zone) if facts.rule else None
         return replace(facts, path=bare.path, stamp=bare.stamp), rule
 
-    def _facts(self, bare: FileFacts, path: str, data: bytes) -> tuple[FileFacts, Rule | None]:
+    def _facts(self, bare: FileFacts, path: str, data: bytes | Fault) -> tuple[FileFacts, Rule | None]:
         """What a file says."""
+        if isinstance(data, Fault):
+            return replace(bare, faults=_faults_text([data])), None
         parsed = parse_issue(data, path=path, settings=self._publication.settings, zones=zone)
         if not isinstance(parsed, Issue):
             return replace(bare, faults=_faults_text(parsed)), None
@@ -310,7 +315,7 @@ class Indexed:
         issues, stale = [], set()
         for facts in sorted((facts for facts in found if facts), key=lambda facts: facts.path):
             data = read_issue(self._folder, facts.path)
-            if data is None or sha256(data).hexdigest() != facts.content_hash:
+            if not isinstance(data, bytes) or sha256(data).hexdigest() != facts.content_hash:
                 stale.add(facts.path)
                 continue
             parsed = parse_issue(data, path=facts.path, settings=self._publication.settings, zones=zone)
@@ -323,8 +328,8 @@ class Indexed:
     def _faults(self) -> tuple[Fault, ...]:
         """The faults of all files, as a whole shelf has them."""
         rows = (row for text in self._store.faults() for row in json.loads(text))
-        faults = (Fault(**{**row, "severity": Severity(row["severity"])}) for row in rows)
-        return tuple(sorted(faults, key=lambda fault: (fault.path, fault.line)))
+        faults = [Fault(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+        return tuple(sorted([*faults, *self._left_out], key=lambda fault: (fault.path, fault.line)))
 
 
 def forget(publication: Publication) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from sparkpub.adapters.files import read_issues
+from sparkpub.adapters.files import list_issues, read_issue
 from sparkpub.adapters.zones import zone
 from sparkpub.core.decisions import Account
 from sparkpub.core.issues import parse_issue
@@ -90,8 +90,13 @@ class Shelf:
 def read_shelf(publication: Publication) -> Shelf:
     """Parse every issue file; one broken file never stops the others, and of two with one id neither counts."""
     sound: list[Issue] = []
-    faults: list[Fault] = []
-    for path, data in read_issues(publication.folder):
+    listing = list_issues(publication.folder)
+    faults: list[Fault] = [*listing.faults]
+    for path, _ in listing.stamps:
+        data = read_issue(publication.folder, path)
+        if not isinstance(data, bytes):
+            faults.extend([data] if data else [])
+            continue
         parsed = parse_issue(data, path=path, settings=publication.settings, zones=zone)
         if isinstance(parsed, Issue):
             sound.append(parsed)

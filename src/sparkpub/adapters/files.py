@@ -5,44 +5,70 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from sparkpub.errors import Fault, Severity
 
 # One byte more than an issue may have, so that its parser sees that it is too large.
 _ISSUE_BYTES = 1_000_001
 _SHOWN_THOUGH_HIDDEN = frozenset({".well-known", ".nojekyll", ".htaccess"})
+_PRIVATE = ("var", "secrets.env")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The files of a kind by their paths, each with its stamp, and the faults of those that are left out."""
+
+    stamps: tuple[tuple[str, str], ...]
+    faults: tuple[Fault, ...]
 
 
 def read_issues(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Each `issues/**/*.md` as its path relative to `folder` (with /) and its bytes, in the order of the paths.
 
-    Hidden files and what links out of the folder are left out. Of a file that is too large for an issue only as
-    much is read as shows that.
+    Hidden files, what links out of `issues/` and what cannot be read are left out. Of a file that is too large for
+    an issue only as much is read as shows that.
     """
-    for path, _ in issue_stamps(folder):
+    for path, _ in list_issues(folder).stamps:
         data = read_issue(folder, path)
-        if data is not None:
+        if isinstance(data, bytes):
             yield path, data
 
 
-def read_issue(folder: Path, path: str) -> bytes | None:
-    """The bytes of one issue file by its path in `folder`, None if it is gone: an editor may save by deleting."""
+def read_issue(folder: Path, path: str) -> bytes | Fault | None:
+    """The bytes of one issue file by its path in `folder`, None if it is gone: an editor may save by deleting.
+
+    A file that cannot be read is a fault of its own, and keeps no other from going out.
+    """
     try:
         with (folder / path).open("rb") as file:
             return file.read(_ISSUE_BYTES)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        return _unreadable(path, error)
 
 
-def issue_stamps(folder: Path) -> Iterator[tuple[str, str]]:
+def list_issues(folder: Path) -> Listing:
     """The path of each issue file, as `read_issues` has them, with a stamp: another one after every write.
 
     The kernel's time of change is in it, which nobody can set back. It moves in steps of a few milliseconds.
     """
-    root = folder / "issues"
-    skipped = len(str(root)) - len("issues")
-    for path, status in _files(root, folder):
-        if path.endswith(".md"):
-            yield path[skipped:], _stamp(status)
+    files, faults = _files(folder / "issues", folder)
+    stamps = ((path, _stamp(status)) for path, status in files if path.endswith(".md"))
+    told = (_as_of_issues(fault, folder) for fault in faults)
+    return Listing(stamps=tuple(stamps), faults=tuple(fault for fault in told if fault))
+
+
+def _as_of_issues(fault: Fault, folder: Path) -> Fault | None:
+    """A fault as it matters to issues: pictures beside them may be links, be it by the folder."""
+    if fault.path.endswith(".md") or fault.path == "issues":
+        return fault
+    path = folder / fault.path
+    if not path.is_dir():
+        return None
+    return replace(fault, severity=Severity.WARNING) if path.is_symlink() else fault
 
 
 def issue_stamp(folder: Path, path: str) -> str | None:
@@ -90,9 +116,32 @@ def _stamp(status: os.stat_result) -> str:
 
 def read_static(folder: Path) -> Iterator[tuple[str, Path]]:
     """Each file below `static/` as its path there (with /) and where it is, in the order of the paths."""
-    root = folder / "static"
-    for path, _ in _files(root, folder):
-        yield path[len(f"{root}/") :], Path(path)
+    files, _ = list_static(folder)
+    yield from files.items()
+
+
+def list_static(folder: Path) -> tuple[dict[str, Path], tuple[Fault, ...]]:
+    """What `read_static` gives, and the faults of what it leaves out: no address can be made of some names."""
+    found: dict[str, Path] = {}
+    files, faults = _files(folder / "static", folder)
+    for path, _ in files:
+        if not _is_text(path):
+            cure = "rename it: an address is UTF-8"
+            faults.append(Fault(path=_shown(path), line=0, message="its name is not UTF-8", cure=cure))
+        elif not os.access(folder / path, os.R_OK):
+            faults.append(_unreadable(path, PermissionError(13, os.strerror(13))))
+        else:
+            found[path.removeprefix("static/")] = folder / path
+    return found, tuple(faults)
+
+
+def lies_within(path: Path, root: Path, folder: Path) -> bool:
+    """Whether a file is in its root when links are followed, and is none of what a publication keeps to itself.
+
+    A link may lead somewhere else below the same root. The ledger and the secrets are no part of any root.
+    """
+    real, home = path.resolve(), folder.resolve()
+    return real.is_relative_to(root.resolve()) and not any(real.is_relative_to(home / name) for name in _PRIVATE)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -161,38 +210,76 @@ def _beside(path: Path, data: bytes, *, is_durable: bool) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def _files(root: Path, folder: Path) -> list[tuple[str, os.stat_result]]:
-    """Every regular file below `root` that lies in `folder` when links are followed, in the order of the paths."""
-    home = folder.resolve()
+def _files(root: Path, folder: Path) -> tuple[list[tuple[str, os.stat_result]], list[Fault]]:
+    """Every regular file below `root` by its path in `folder`, in the order of the paths, and what is left out."""
     found: list[tuple[str, os.stat_result]] = []
-    pending, seen = [str(root)], set()
+    faults: list[Fault] = []
+    if not root.resolve().is_relative_to(folder.resolve()):
+        return found, [_leads_out(root.name, root)]
+    pending, seen = [root.name], set()
     while pending:
         here = pending.pop()
-        real = Path(here).resolve()
-        if real in seen or not real.is_relative_to(home):
+        real = (folder / here).resolve()
+        if real in seen:
             continue
         seen.add(real)
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(here) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") and entry.name not in _SHOWN_THOUGH_HIDDEN:
-                    continue
-                path = f"{here}/{entry.name}"
-                status = _status_within(entry, home)
-                if status is None:
-                    continue
-                if stat.S_ISDIR(status.st_mode):
-                    pending.append(path)
-                elif stat.S_ISREG(status.st_mode):
-                    found.append((path, status))
-    return sorted(found)
+        try:
+            entries = _entries(folder / here)
+        except OSError as error:
+            faults.append(_unreadable(here, error))
+            continue
+        for entry in entries:
+            path = f"{here}/{entry.name}"
+            looked = _look(entry, path, root, folder)
+            if isinstance(looked, Fault):
+                faults.append(looked)
+            elif looked is not None and stat.S_ISDIR(looked.st_mode):
+                pending.append(path)
+            elif looked is not None and stat.S_ISREG(looked.st_mode):
+                found.append((path, looked))
+    return sorted(found), sorted(faults)
 
 
-def _status_within(entry: os.DirEntry[str], home: Path) -> os.stat_result | None:
-    """What an entry is, links followed; None for a file that lies outside `home`, or for what is gone."""
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, but for what is hidden; nothing if it is gone."""
+    try:
+        with os.scandir(folder) as entries:
+            return [one for one in entries if not one.name.startswith(".") or one.name in _SHOWN_THOUGH_HIDDEN]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _look(entry: os.DirEntry[str], path: str, root: Path, folder: Path) -> os.stat_result | Fault | None:
+    """What an entry is, links followed; its fault if it cannot be used, None for what is gone or leads nowhere."""
     try:
         status = entry.stat()
-        if not entry.is_symlink() or stat.S_ISDIR(status.st_mode) or Path(entry.path).resolve().is_relative_to(home):
-            return status
+        is_linked = entry.is_symlink() or root.is_symlink()
+        return _leads_out(path, root) if is_linked and not lies_within(Path(entry.path), root, folder) else status
+    except PermissionError as error:
+        return _unreadable(path, error)
     except (OSError, RuntimeError):
         return None
-    return None
+
+
+def _leads_out(path: str, root: Path) -> Fault:
+    cure = "put a copy of it there instead of the link"
+    return Fault(path=_shown(path), line=0, message=f"it is a link that leads out of {root.name}/", cure=cure)
+
+
+def _unreadable(path: str, error: OSError) -> Fault:
+    reason = (error.strerror or "it cannot be read").lower()
+    return Fault(path=_shown(path), line=0, message=f"it cannot be read: {reason}", cure="check who owns it (`chmod`)")
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path is UTF-8: other bytes in it are read as lone surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(path: str) -> str:
+    """A path as text, whatever bytes it has."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,6 +1,7 @@
 """The theme: Jinja2 templates and stylesheets of the publication, with the starter's behind them."""
 
 import difflib
+import os
 import re
 import traceback
 from hashlib import sha256
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sparkpub.adapters.files import lies_within
 from sparkpub.errors import Fault, InputError
 
 if TYPE_CHECKING:  # the key of a theme is needed far more often than the theme
@@ -19,6 +21,7 @@ DEFAULT_THEME = "email"
 _PLAIN = (".txt.j2", ".css", ".css.j2")
 """Endings of templates whose output is not markup: nothing in them is escaped."""
 
+_COPY = "put a copy of it there instead of the link"
 _THEME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -38,12 +41,13 @@ def environment(folder: Path) -> "jinja2.Environment":
     """
     import jinja2
 
+    from sparkpub.adapters.template_files import TemplateFiles
     from sparkpub.core.email import fill
     from sparkpub.core.personal import default, for_all
     from sparkpub.core.sandbox import Sandbox
 
     templates = Sandbox(
-        loader=jinja2.FileSystemLoader(_roots(folder)),
+        loader=TemplateFiles(_roots(folder), folder),
         undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is None or not name.endswith(_PLAIN),
         trim_blocks=True,
@@ -87,6 +91,8 @@ def template_fault(error: "jinja2.TemplateError", folder: Path) -> Fault:
     """What a person has to mend, and in which line of which template."""
     import jinja2
 
+    from sparkpub.adapters.template_files import LeadsOutError
+
     if isinstance(error, jinja2.TemplateSyntaxError):
         path = _shown(Path(error.filename or error.name or "templates"), folder)
         cure = "jinja.palletsprojects.com/templates explains the language"
@@ -97,6 +103,8 @@ def template_fault(error: "jinja2.TemplateError", folder: Path) -> Fault:
         cure = "write its name from templates/ on, or copy the starter's"
         return Fault(path=path, line=line, message=f"there is no template {error.name!r}", cure=cure)
     message = error.message or type(error).__name__
+    if isinstance(error, LeadsOutError):
+        return Fault(path=path, line=line, message=message, cure=_COPY)
     return Fault(path=path, line=line, message=message, cure=_cure(message, frame))
 
 
@@ -107,8 +115,16 @@ def template_closure_hash(folder: Path, sub: str) -> str:
         files |= {path.relative_to(root).as_posix(): path for path in sorted((root / sub).rglob("*")) if path.is_file()}
     digest = sha256()
     for name, path in sorted(files.items()):
-        digest.update(f"{name}\0".encode() + sha256(path.read_bytes()).digest())
+        digest.update(os.fsencode(f"{name}\0") + sha256(_bytes(path)).digest())
     return digest.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a file, none of one that cannot be read: if it is needed, it is missed there."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _roots(folder: Path) -> list[Path]:
@@ -125,6 +141,9 @@ def _find(folder: Path, theme: str, name: str) -> Path:
 
 
 def _read(path: Path, folder: Path) -> str:
+    if not any(path.is_relative_to(root) and lies_within(path, root, folder) for root in _roots(folder)):
+        message = "it is a link that leads out of templates/"
+        raise InputError(Fault(path=_shown(path, folder), line=0, message=message, cure=_COPY))
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -11,17 +11,18 @@ removed.
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from sparkpub.adapters.clock import boot_id
-from sparkpub.adapters.files import read_static
+from sparkpub.adapters.files import list_static
 from sparkpub.adapters.programs import program_key
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import template_closure_hash
 from sparkpub.core.build_keys import key_of, release_keys, settings_key
 from sparkpub.core.model import Release
+from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
 Progress = Callable[[int, int], None]
@@ -29,18 +30,27 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build left in `out`: how many pages and files there are, which were written and how many removed now."""
+    """What a build left in `out`: how many pages and files there are, which were written and how many removed now.
+
+    `faults` are those of files in `static/` that were left out, and warnings of those that stand in a page's place.
+    """
 
     out: Path
     pages: int
     files: int
     removed: int
     changed: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
 
     @property
     def written(self) -> int:
         """How many files were written, because their bytes are new."""
         return len(self.changed)
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that built ends with: the site stands, but not with all that it should have."""
+        return InputError.exit_code if any(fault.severity is Severity.FAULT for fault in self.faults) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +58,15 @@ class Order:
     """What is to be built, each part with its key.
 
     `ground` is the key of all that every output is made with: program, templates, settings. `pieces` has the key of
-    each release by its number, in order of release; `static` the place, size and time of each file that is copied.
+    each release by its number, in order of release; `static` the place, size and time of each file that is copied,
+    `faults` what is wrong with the others.
     """
 
     ground: str
     releases: Mapping[int, Release] = field(repr=False)
     pieces: Mapping[int, str] = field(repr=False)
     static: Mapping[str, tuple[Path, int, int]] = field(repr=False)
+    faults: tuple[Fault, ...] = ()
 
     @property
     def key(self) -> str:
@@ -77,14 +89,15 @@ def build(
     Raises:
         InputError: a template of the theme has faults; what was written before stays, the next build goes on.
     """
-    name = f"site-{sha256(str(out.resolve()).encode()).hexdigest()[:16]}.db"
+    name = f"site-{sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.db"
     with closing(SiteCache(press.state / "cache" / name)) as cache:
         order = order_of(press)
         if report := _as_left(out, cache, order.key):
-            return report
+            return replace(report, faults=(*order.faults, *report.faults))
         from sparkpub.building.making import make  # Markdown, templates and feeds take longer to import than to look
 
-        return make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
+        report = make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
+        return replace(report, faults=(*order.faults, *report.faults))
 
 
 def order_of(press: Press) -> Order:
@@ -94,10 +107,12 @@ def order_of(press: Press) -> Order:
     ground = key_of(program_key(), templates, settings_key(publication.settings))
     releases = {release.release_id: release for release in press.ledger.releases()}
     static = {}
-    for name, path in read_static(publication.folder):
+    paths, faults = list_static(publication.folder)
+    for name, path in paths.items():
         stat = path.stat()
         static[name] = (path, stat.st_size, stat.st_mtime_ns)
-    return Order(ground=ground, releases=releases, pieces=release_keys(releases.values(), ground), static=static)
+    pieces = release_keys(releases.values(), ground)
+    return Order(ground=ground, releases=releases, pieces=pieces, static=static, faults=faults)
 
 
 def _as_left(out: Path, cache: SiteCache, key: str) -> BuildReport | None:

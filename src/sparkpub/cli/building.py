@@ -13,10 +13,12 @@ from sparkpub.press import Press
 
 
 def build_site(face: Face, press: Press, out: Path | None = None) -> BuildReport:
-    """Build with a progress bar."""
+    """Build with a progress bar, and tell which files were left out."""
     folder = out or press.publication.folder / press.publication.settings.site.out
     with progress(face, "building") as advance:
-        return build(press, out=folder, progress=advance)
+        report = build(press, out=folder, progress=advance)
+    face.tell(report.faults)
+    return report
 
 
 @click.command("build")
@@ -37,7 +39,7 @@ def build_command(face: Face, out: str | None) -> int:
         "removed": report.removed,
     }
     face.show(document, lambda: _build_line(report))
-    return 0
+    return report.exit_code
 
 
 def _build_line(report: BuildReport) -> str:

@@ -10,6 +10,7 @@ import click
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
+from sparkpub.cli.faults import explain
 from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue, Release
 from sparkpub.errors import Fault, InputError, UsageError
@@ -86,18 +87,18 @@ def tick_once(face: Face, ticker: Ticker, now: datetime) -> TickReport:
 
 
 def try_to_build(face: Face, press: Press) -> int:
-    """Build what was released; a theme with faults keeps no mail from going out. Returns the exit code."""
+    """Build what was released; a site that cannot be built keeps no mail from going out. Returns the exit code."""
     try:
         report = build_site(face, press)
-    except InputError as fault:
-        face.tell(fault.faults)
-        click.echo("the site was not built; mend that, then `sparkpub build`", err=True)
-        return fault.exit_code
+    except (InputError, OSError) as fault:
+        message, code = explain(fault)
+        click.echo(f"{message}\nthe site was not built; mend that, then `sparkpub build`", err=True)
+        return code
     if press.publication.settings.site.announce and not face.pretended_now:
         from sparkpub.announcing import note
 
         note(press, report.changed, now=face.now())
-    return 0
+    return report.exit_code
 
 
 def announce_feeds(face: Face, press: Press) -> None:

@@ -135,6 +135,7 @@ def _span(text: str) -> timedelta:
 
 def _findings(face: Face, ids: tuple[str, ...], due: timedelta | None) -> tuple[list[Fault], int]:
     """Everything that is wrong, in the order of files and lines, and how many issues were looked at."""
+    from sparkpub.adapters.files import list_static
     from sparkpub.core.lint import lint_shelf
     from sparkpub.rendering import check_issue
 
@@ -146,6 +147,7 @@ def _findings(face: Face, ids: tuple[str, ...], due: timedelta | None) -> tuple[
         return list(settings.faults), 0
     shelf = read_shelf(publication)
     issues, findings = _chosen(shelf, ids) if ids else (list(shelf.issues.values()), list(shelf.faults))
+    findings += () if ids else list_static(publication.folder)[1]
     if due is not None:
         issues = due_within(publication, issues, known_account(face), now=now, span=due)
         findings += _dead_links(face, issues)
