@@ -8,6 +8,7 @@ import pytest
 
 from cli_runner import Ran, process, rehearse_by_smtp, sparkpub, without_placeholders, write_issue
 from sparkpub.adapters import clock
+from sparkpub.adapters.ledger import open_ledger
 
 DUE = ("--now", "2026-10-15T07:00")
 COLUMNS = ["eligible", "sent", "pending", "sending", "deferred", "failed", "uncertain", "suppressed", "cancelled"]
@@ -363,3 +364,15 @@ def test_a_ledger_that_is_there_and_empty_is_not_called_absent(press: Path) -> N
     lost = sparkpub("send", cwd=press)
     assert lost.code == 3
     assert "var/ledger.db is missing or empty" in lost.err
+
+
+def test_an_address_that_was_refused_is_mailed_again_when_a_person_says_so(gazette: Path) -> None:
+    sparkpub("subscribers", "add", "ada@example.org", "--confirmed", "asked", cwd=gazette)
+    again = ("subscribers", "unsuppress", "Ada@example.org")
+    assert "was not suppressed" in sparkpub(*again, cwd=gazette).out
+    ledger = open_ledger("sqlite:///var/ledger.db", gazette)
+    ledger.suppress("ada@example.org", "refused: 550", clock.now())
+    ledger.close()
+    assert sparkpub(*again, "--json", cwd=gazette).json["unsuppressed"] is True
+    (reader,) = sparkpub("subscribers", "list", "--json", cwd=gazette).json
+    assert reader["suppressed"] is False

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+import sparkpub as package
 from cli_runner import process, rehearse_by_smtp, sparkpub, write_issue
 from sparkpub import __version__
 from sparkpub.cli import COMMANDS
@@ -52,6 +53,25 @@ def test_each_command_explains_itself_and_takes_what_all_take(words: tuple[str, 
     assert all(len(line) <= 100 for line in shown.out.splitlines())
     undescribed = [line for line in shown.out.splitlines() if re.fullmatch(r"  --\S+( [A-Z|a-z]+)?", line)]
     assert not [line for line in undescribed if len(line) < 24]
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "nothing"), ("list", "--no-such-option"), ("lsit",)])
+def test_with_json_an_error_is_a_document_too(words: tuple[str, ...], tmp_path: Path) -> None:
+    ran = sparkpub(*words, "--json", cwd=tmp_path)
+    assert ran.code == 2
+    assert ran.json["exit"] == 2
+    assert ran.json["error"] in ran.err
+
+
+def test_a_command_that_is_named_in_a_message_exists() -> None:
+    known = {words[:1] for words in commands()} | set(commands())
+    sources = sorted(Path(package.__file__).parent.rglob("*.py"))
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        for name, sub in re.findall(r"`sparkpub ([a-z][a-z-]*)(?: ([a-z]+)\b)?", text):
+            assert (name,) in known, f"{path.name}: sparkpub {name}"
+            if any(len(words) == 2 and words[0] == name for words in known) and sub:
+                assert (name, sub) in known, f"{path.name}: sparkpub {name} {sub}"
 
 
 def test_where_nothing_is_the_way_to_begin_is_named(tmp_path: Path) -> None:

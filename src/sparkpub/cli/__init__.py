@@ -7,12 +7,13 @@ import importlib
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from sparkpub import __version__
-from sparkpub.cli.options import remember, shared_options
+from sparkpub.cli.options import begin_output, has_output, remember, shared_options
 
 # name -> (module, section, first line of its help). A test holds the lines against the commands themselves.
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -137,6 +138,7 @@ def sparkpub(ctx: click.Context, /, **given: object) -> int | None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; whatever goes wrong becomes one message and an exit code, never a traceback."""
     _mind_output()
+    begin_output()
     try:
         answer = sparkpub.main(args=args, prog_name="sparkpub", standalone_mode=False)
         code = answer if isinstance(answer, int) else 0
@@ -145,10 +147,11 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as fault:
         fault.show()
         code = 2
+        _tell_json(fault.format_message(), code, args)
     except BrokenPipeError:
         code = 0
     except Exception as fault:  # noqa: BLE001 - the one place where everything ends
-        code = _say_fault(fault)
+        code = _say_fault(fault, args)
     _let_go_of_output()
     sys.exit(code)
 
@@ -176,9 +179,19 @@ def _say(message: str, code: int) -> int:
     return code
 
 
-def _say_fault(fault: Exception) -> int:
+def _say_fault(fault: Exception, args: list[str] | None) -> int:
     """One message for an error of ours, of the disk, or of our own making."""
     from sparkpub.cli.faults import explain
 
     message, code = explain(fault)
+    _tell_json(message, code, args)
     return _say(message, code)
+
+
+def _tell_json(message: str, code: int, args: list[str] | None) -> None:
+    """Where `--json` was asked for and no document was printed yet, print the message as one."""
+    if "--json" in (sys.argv[1:] if args is None else args) and not has_output():
+        import json
+
+        with suppress(OSError):
+            click.echo(json.dumps({"error": message, "exit": code}, indent=2))

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from sparkpub.cli.options import remember, shared_options
+from sparkpub.cli.options import note_output, remember, shared_options
 from sparkpub.errors import CopyError, Fault, UsageError
 from sparkpub.press import Press, Publication, open_copy, open_press, open_publication
 
@@ -105,6 +105,7 @@ class Face:
 
     def show(self, document: Any, text: Callable[[], str]) -> None:  # noqa: ANN401 - any JSON document
         """Print the result: one JSON document, or what `text` writes."""
+        note_output()
         if self.as_json:
             is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
             click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=2))

@@ -29,3 +29,21 @@ def remember(ctx: click.Context, **given: Any) -> dict[str, Any]:  # noqa: ANN40
     ctx.obj = {**(ctx.obj or {}), **{name: value for name, value in given.items() if value}}
     kept: dict[str, Any] = ctx.obj
     return kept
+
+
+_shown: list[bool] = []
+
+
+def begin_output() -> None:
+    """Begin a run of the command line: nothing was printed as its result yet."""
+    _shown.clear()
+
+
+def note_output() -> None:
+    """Note that the result was printed: an error that comes after it prints no second document."""
+    _shown.append(True)
+
+
+def has_output() -> bool:
+    """Whether the result was printed."""
+    return bool(_shown)

@@ -208,3 +208,16 @@ def unsubscribe_command(face: Face, address: str) -> int:
     told = "had left already" if has_left else "has left"
     face.show({"email": reader.address, "status": "unsubscribed"}, lambda: f"{reader.address} {told}")
     return 0
+
+
+@subscribers_command.command("unsuppress")
+@click.argument("address")
+@common
+def unsuppress_command(face: Face, address: str) -> int:
+    """Mail an address again that was refused or complained of; whoever has left stays away."""
+    press = face.press_to_write()
+    usable = usable_address(address)
+    is_taken_back = press.ledger.unsuppress(usable, face.now())
+    told = "may be mailed again" if is_taken_back else "was not suppressed; nothing was changed"
+    face.show({"email": usable, "unsuppressed": is_taken_back}, lambda: f"{usable} {told}")
+    return 0
