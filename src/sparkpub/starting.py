@@ -63,6 +63,9 @@ def _begin_press(publication: Publication, *, now: datetime, environ: Mapping[st
     if not _holds_ledger(url, folder):
         refuse_lost(publication.mirror, url.removeprefix("sqlite:///"))
     made = []
+    var = folder / "var"
+    var.mkdir(exist_ok=True)
+    var.chmod(0o700)  # the readers' addresses are in it
     if load_secret(folder, KEY_NAME, environ) is None:
         write_secrets(folder)
         made.append("secrets.env")

@@ -14,13 +14,14 @@ class Maildir:
 
     def __init__(self, folder: Path) -> None:
         """Deliver into `folder`/new."""
+        self._folder = folder
         self._new, self._tmp, self._cur = folder / "new", folder / "tmp", folder / "cur"
 
     @cached_property
     def _seen(self) -> frozenset[str]:
         """Names of messages that a mail reader has moved to cur, without their flags."""
-        for folder in (self._new, self._tmp, self._cur):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self._folder, self._new, self._tmp, self._cur):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return frozenset(entry.name.partition(":")[0] for entry in os.scandir(self._cur))
 
     def deliver(self, name: str, data: bytes) -> bool:
@@ -35,13 +36,19 @@ class Maildir:
             if name in self._seen or target.exists():
                 return False
             scratch = self._tmp / name
-            scratch.write_bytes(data.replace(b"\r\n", b"\n"))
+            with open(scratch, "wb", opener=_private) as file:
+                file.write(data.replace(b"\r\n", b"\n"))
             scratch.replace(target)
         except OSError as error:
             if error.errno in _FULL:
                 raise BusyError(f"{self._new}: the disk is full; make room and run the same command again") from error
             raise TransportError(f"{self._new}: {error.strerror}; check the folder and its permissions") from error
         return True
+
+
+def _private(path: str, flags: int) -> int:
+    """Make a file that its owner alone reads: it has somebody's address in it."""
+    return os.open(path, flags, 0o600)
 
 
 def stable_name(*, released_at: int, release_id: int, subscriber_id: int, host: str) -> str:

@@ -9,11 +9,12 @@ removed.
 """
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sparkpub.adapters.clock import boot_id
 from sparkpub.adapters.files import list_static
@@ -90,7 +91,7 @@ def build(
         InputError: a template of the theme has faults; what was written before stays, the next build goes on.
     """
     name = f"site-{sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.db"
-    with closing(SiteCache(press.state / "cache" / name)) as cache:
+    with _memory(press) as memory, closing(SiteCache(memory / name)) as cache:
         order = order_of(press)
         if report := _as_left(out, cache, order.key):
             return replace(report, faults=(*order.faults, *report.faults))
@@ -98,6 +99,22 @@ def build(
 
         report = make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
         return replace(report, faults=(*order.faults, *report.faults))
+
+
+@contextmanager
+def _memory(press: Press) -> Iterator[Path]:
+    """Where builds remember: in the press, or nowhere for long where nothing can be written there."""
+    place = press.state / "cache"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(place, os.W_OK)
+    except OSError:
+        is_writable = False
+    if is_writable:
+        yield place
+        return
+    with TemporaryDirectory(prefix="sparkpub-") as passing:
+        yield Path(passing)
 
 
 def order_of(press: Press) -> Order:

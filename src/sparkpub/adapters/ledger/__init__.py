@@ -6,6 +6,7 @@ queue ◀─ releases ◀─ readers ◀─ deliveries ◀─ following, replayi
 Ledger             all of them, on one database
 """
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,7 +18,7 @@ from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
 from sparkpub.adapters.ledger.replaying import MirroredRelease, ReplayedRows
-from sparkpub.adapters.ledger.sqlite import Database, copy_file, is_ledger_file
+from sparkpub.adapters.ledger.sqlite import Database, copy_file, is_ledger_file, make_private
 from sparkpub.errors import CopyError, LedgerError
 
 __all__ = [
@@ -81,7 +82,8 @@ def open_ledger(
 ) -> Ledger:
     """The ledger that `url` names: `sqlite:///var/ledger.db` below `folder`, `sqlite:////abs/path`, or `sqlite://`.
 
-    The last lives in memory and is made at once. `is_durable=False` is for scratch ledgers only.
+    The last lives in memory and is made at once. Where nothing can be written, it is opened to be read.
+    `is_durable=False` is for scratch ledgers only.
 
     Raises:
         CopyError: there is no ledger, and `create` is False.
@@ -99,8 +101,20 @@ def open_ledger(
             raise LedgerError(f"{path} is no file; name another in [ledger] url")
         if not create:
             raise CopyError(f"this is a copy; queue on the press (there is no {path})")
-        path.parent.mkdir(parents=True, exist_ok=True)
-    return _prepared(Database(path, busy_seconds=busy_seconds, is_durable=is_durable), create=create)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if create and not (path.is_file() and path.stat().st_size):
+        make_private(path)
+    try:
+        return _prepared(Database(path, busy_seconds=busy_seconds, is_durable=is_durable), create=create)
+    except LedgerError:
+        if create or not _is_read_only(path):
+            raise
+        return _prepared(Database(path, busy_seconds=busy_seconds, is_readable_only=True), create=False)
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether a ledger lies where this user can write nothing: it can be looked at all the same."""
+    return not os.access(path.parent, os.W_OK) and os.access(path, os.R_OK)
 
 
 _ENGINES = "this version keeps its ledger in SQLite; write it like sqlite:///var/ledger.db"

@@ -1,5 +1,6 @@
 """The ledger's engine on SQLite: one file, one connection, short transactions, errors as our own."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,13 +17,16 @@ Values = Mapping[str, object]
 
 _LOCKED = (BusyError, " is locked by another process; run the same command again in a moment")
 _DAMAGED = (LedgerError, " is damaged or no ledger; `sparkpub restore FILE` puts a backup of it back")
+_NOT_WRITABLE = (
+    " cannot be written; check who owns it, its folder, and the files -wal and -shm beside it, and their modes"
+)
 _MEANINGS: Final[Mapping[int, tuple[type[LedgerError] | type[BusyError], str]]] = {
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_FULL: (BusyError, ": the disk is full; make room and run the same command again"),
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
-    sqlite3.SQLITE_READONLY: (LedgerError, " cannot be written; check who owns it and its folder"),
+    sqlite3.SQLITE_READONLY: (LedgerError, _NOT_WRITABLE),
     sqlite3.SQLITE_CANTOPEN: (LedgerError, " cannot be opened; check that its folder is there and may be written"),
     sqlite3.SQLITE_IOERR: (LedgerError, " cannot be read or written; check the disk and its free space"),
 }
@@ -32,19 +36,27 @@ _PRIMARY = 0xFF  # extended result codes keep the primary one in their low byte
 class Database:
     """A connection that commits each statement by itself unless a transaction is open."""
 
-    def __init__(self, path: Path | None, *, busy_seconds: float = 10.0, is_durable: bool = True) -> None:
+    def __init__(
+        self, path: Path | None, *, busy_seconds: float = 10.0, is_durable: bool = True, is_readable_only: bool = False
+    ) -> None:
         """Connect to a file, or to a ledger in memory where `path` is None.
 
-        With `is_durable` each commit is on the disk when it returns (synchronous=FULL), except inside `hasty`.
+        With `is_durable` each commit is on the disk when it returns (synchronous=FULL), except inside `hasty`. One that
+        `is_readable_only` lies where nothing can be written, so that nobody else writes either.
         """
         self.path = path
+        self._is_readable_only = is_readable_only
         self._level = "FULL" if is_durable else "OFF"
         self._depth = 0
         self._has_news = False
         self.on_news: Callable[[], None] | None = None
         with self.errors():
             self._connection = sqlite3.connect(
-                path or ":memory:", timeout=busy_seconds, isolation_level=None, cached_statements=256
+                f"{path.absolute().as_uri()}?{_way_to_read(path)}" if path and is_readable_only else path or ":memory:",
+                timeout=busy_seconds,
+                isolation_level=None,
+                cached_statements=256,
+                uri=is_readable_only,
             )
             self._connection.row_factory = sqlite3.Row
 
@@ -88,6 +100,8 @@ class Database:
                 raise UsageError(f"this is the press already: {self.name} holds its ledger")
             if not tables and not create:
                 raise CopyError(f"{self.name} is empty; `sparkpub init --press .` makes this the press")
+            if self._is_readable_only:
+                return
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {self._level}")
             if not tables:
@@ -192,6 +206,7 @@ class Database:
 
     def copy_to(self, path: Path) -> None:
         """Write everything as it is at one instant, whoever else works meanwhile, into a new file."""
+        make_private(path)
         self.write("VACUUM INTO :path", {"path": str(path)})
 
     def close(self) -> None:
@@ -215,12 +230,24 @@ def copy_file(source: Path, target: Path) -> None:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
         if found != ["ok"]:
             raise LedgerError(f"{source} is damaged ({found[0]}); take an earlier backup")
+        make_private(target)
         connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
         raise LedgerError(f"{source} cannot be read as a ledger ({error}); take another backup") from error
     finally:
         if connection is not None:
             connection.close()
+
+
+def make_private(path: Path) -> None:
+    """Have an empty file there that its owner alone reads and writes, for SQLite to fill: -wal and -shm follow it."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _way_to_read(path: Path) -> str:
+    """How to open a ledger where nothing can be written: without -wal SQLite has to be told that nobody writes."""
+    wal = path.with_name(f"{path.name}-wal")
+    return "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
 
 
 def is_ledger_file(path: Path) -> bool:
