@@ -13,6 +13,7 @@ import pytest
 from conftest import Golden
 from press_room import NO_SPACING, PressRoom, issue_text, new_room, with_template
 from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.errors import UsageError
 from sparkpub.press import open_publication
 from sparkpub.shelf import read_shelf
 from sparkpub.simulating import Simulated, sample_readers, simulate
@@ -243,8 +244,9 @@ def test_a_folder_that_is_not_a_simulation_s_loses_nothing(many: PressRoom, tmp_
     mine.parent.mkdir(parents=True)
     mine.write_text("mine", encoding="utf-8")
     for _ in range(2):
-        simulated(many.folder, tmp_path / "out")
-        assert mine.read_text(encoding="utf-8") == "mine"
+        with pytest.raises(UsageError, match="no simulation wrote it"):
+            simulated(many.folder, tmp_path / "out")
+    assert tree(tmp_path / "out") == {"site/mine.html": b"mine"}
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from sparkpub.core.decisions import midnight
 from sparkpub.core.ics import CalendarItem, calendar_ics
 from sparkpub.core.model import Anniversary, Issue, Status, Subscriber, SubscriberState
 from sparkpub.core.words import event_words
-from sparkpub.errors import Fault
+from sparkpub.errors import Fault, UsageError
 from sparkpub.glancing import Coming
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
@@ -84,7 +84,11 @@ def simulate(
 
     Every ready issue counts as queued at the start. The clock ticks daily and at every due instant. What an earlier
     simulation left in `out`, broken off or not, goes first, so that the same inputs always end in the same bytes.
+
+    Raises:
+        UsageError: `out` is a folder of the publication, or holds what no simulation wrote.
     """
+    _refuse_others(publication, out)
     _clear(out)
     with tempfile.TemporaryDirectory(prefix="sparkpub-") as scratch:
         press = _scratch_press(publication, Path(scratch), out)
@@ -94,15 +98,24 @@ def simulate(
             press.ledger.close()
 
 
+def _refuse_others(publication: Publication, out: Path) -> None:
+    """See that nothing is written over but what an earlier simulation wrote."""
+    cure = "name another folder with --out, or leave it out for var/simulation"
+    home, place = publication.folder.resolve(), out.resolve()
+    own = [home / name for name in ("issues", "static", "templates", publication.settings.site.out)]
+    own += [home / "var" / name for name in ("outbox", "cache")]
+    if home.is_relative_to(place) or any(place.is_relative_to(one.resolve()) for one in own):
+        raise UsageError(f"{out} belongs to the publication; {cure}")
+    if out.exists() and not (out / _MARK).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is not empty, and no simulation wrote it; {cure}")
+
+
 def _clear(out: Path) -> None:
-    """Take away what an earlier simulation left, and mark the folder; a site or mail that is not ours is added to."""
-    if (out / _MARK).exists():
-        for name in ("mail", "site"):
-            shutil.rmtree(out / name, ignore_errors=True)
-        for name in (_RELEASES, "calendar.ics", "email.html"):
-            (out / name).unlink(missing_ok=True)
-    elif (out / "mail").exists() or (out / "site").exists():
-        return
+    """Take away what an earlier simulation left, and mark the folder."""
+    for name in ("mail", "site"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    for name in (_RELEASES, "calendar.ics", "email.html"):
+        (out / name).unlink(missing_ok=True)
     write_if_changed(out / _MARK, b"sparkpub simulate writes here: the next one begins anew\n")
 
 
