@@ -99,6 +99,7 @@ def test_a_doubt_is_sent_again_only_when_a_person_says_so(press: Path) -> None:
     settle_by_hand(press, DeliveryState.UNCERTAIN, "connection lost")
     sparkpub("send", *DUE, cwd=press)
     assert counts(press)["uncertain"] == 1
+    assert "  sparkpub uncertain hello/444\n" in sparkpub(*DUE, cwd=press).out
     refused = sparkpub("uncertain", "hello/444", "--resend", *DUE, cwd=press)
     assert (refused.code, "some may get it twice" in refused.err) == (2, True)
     assert sparkpub("uncertain", "hello/444", "--resend", "--yes", *DUE, cwd=press).code == 0
