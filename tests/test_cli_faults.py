@@ -206,6 +206,46 @@ def test_a_lead_picture_that_is_not_there_is_named_in_its_line(gazette: Path) ->
     assert f"issues/bad.md:{line}: there is no picture 'none.png'" in sparkpub("check", "bad", cwd=gazette).out
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[publication]", "[publication"),
+        ('transport = "maildir"', 'transport = "pigeon"'),
+        ('timezone = "UTC"', 'timezone = "Mars/Olympus"'),
+        ('base_url = "https://newsletter.example.org"', ""),
+        ('time = "07:00"', 'time = "25:00"'),
+    ],
+)
+def test_broken_settings_hide_no_fault_of_an_issue_and_add_none(old: str, new: str, gazette: Path) -> None:
+    settings = gazette / "sparkpub.toml"
+    more = (
+        '[series.saga]\ntitle = "Saga"\nevery = 10',
+        '[series.other]\ntitle = "Other"\nevery = "ten"',
+        "[audience.near]",
+    )
+    settings.write_text("\n".join([settings.read_text().replace(old, new), *more, 'tags = ["near"]\n']))
+    write_issue(gazette, "bad", SOUND + "titel: x\n")
+    write_issue(gazette, "sound", 'title: S\nseries: saga\naudience: near\nanniversary: {of: "1917-09-04"}\n')
+    write_issue(gazette, "other", 'title: S\nseries: other\nanniversary: {of: "1917-09-04"}\n')
+    for words in ((), ("bad",)):
+        check = sparkpub("check", *words, cwd=gazette)
+        assert check.code == 2
+        assert check.out.startswith("sparkpub.toml:")
+        found = [line for line in check.out.splitlines() if line.startswith("issues/")]
+        assert len(found) == 1, check.out
+        assert "unknown key 'titel'" in found[0]
+    assert sparkpub("check", "nosuch", cwd=gazette).out.startswith("sparkpub.toml:")
+
+
+def test_check_says_where_there_is_no_folder_of_issues(gazette: Path) -> None:
+    shutil.rmtree(gazette / "issues")
+    check = sparkpub("check", cwd=gazette)
+    assert (check.code, check.out) == (0, "")
+    assert "there is no folder issues/ here; `sparkpub new TITLE` makes it" in check.err
+    assert sparkpub("new", "The First", cwd=gazette).code == 0
+    assert (gazette / "issues" / "the-first.md").exists()
+
+
 def test_check_in_json_is_one_list_even_of_broken_settings(gazette: Path) -> None:
     (gazette / "sparkpub.toml").write_text("[")
     ran = sparkpub("check", "--json", cwd=gazette)

@@ -33,6 +33,8 @@ FILE = "sparkpub.toml"
 _MARK = Path("var", "cache", "settings.sha256")
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 12
+_NAMED = ("series", "audience")
+_CHOICES = frozenset({"years", "every", "milestones"})
 _WORD = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[A-Za-z0-9_-]+)"
 _DOTTED = rf"{_WORD}(?:\s*\.\s*{_WORD})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
@@ -93,14 +95,65 @@ def load_settings(folder: Path) -> Settings:
     return settings_of(data)
 
 
+def sound_part(folder: Path) -> Settings:
+    """The settings of the publication in `folder` as far as they are sound: to read issues by till they are mended.
+
+    What has a fault counts as left out, but a series or an audience that is named at all is there, so that no issue is
+    blamed for naming it.
+    """
+    source = (folder / FILE).read_bytes()[:_MAX_BYTES]
+    text, data = source.decode("utf-8", "replace"), dict[str, Any]()
+    with contextlib.suppress(InputError):
+        text, data = _parse(source)
+    for place, _ in sorted(_found(text, data).values(), reverse=True):
+        _leave_out(data, place)
+    try:
+        return settings_of(_completed(data, text))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return settings_of(_completed({}, text))
+
+
+def _leave_out(data: dict[str, Any], place: Place) -> None:
+    """Take what has a fault out of settings: the key, or of what issues are not read by, the table."""
+    if place[0] not in {"publication", "schedule", "series", "audience"}:
+        place = place[:1]
+    inner: Any = data
+    for part in place[:-1]:
+        inner = inner.get(part) if isinstance(inner, dict) else None
+    if isinstance(inner, dict):
+        inner.pop(place[-1], None)
+    in_series = 3
+    if place[0] == "series" and len(place) == in_series and isinstance(inner, dict) and not _CHOICES & inner.keys():
+        inner["every"] = 1  # it may have said which anniversaries its issues mean, and each would seem to lack that
+
+
+def _completed(data: dict[str, Any], text: str) -> dict[str, Any]:
+    """Settings with stand-ins for what must be there."""
+    stand_ins = {key: example.strip('"') for key, example in _EXAMPLES.items()}
+    named = {table: [place[1] for place in key_lines(text) if place[0] == table and place[1:]] for table in _NAMED}
+    given: list[dict[str, Any]] = [data.get(table) or {} for table in _NAMED]
+    series, audiences = given
+    return {
+        **data,
+        "publication": stand_ins | (data.get("publication") or {}),
+        "series": {name: {"title": name} | (series.get(name) or {"every": 1}) for name in {*named["series"], *series}},
+        "audience": {name: audiences.get(name) or {} for name in {*named["audience"], *audiences}},
+    }
+
+
 def find_faults(text: str, data: Mapping[str, Any]) -> list[Fault]:
     """Every fault of parsed settings, in the order of their lines in `text`."""
+    return sorted(fault for _, fault in _found(text, data).values())
+
+
+def _found(text: str, data: Mapping[str, Any]) -> dict[tuple[int, str], tuple[Place, Fault]]:
+    """Every fault of parsed settings with its place."""
     from pydantic import TypeAdapter, ValidationError
 
     from sparkpub.core.settings_checks import value_faults
 
     lines = key_lines(text)
-    found: dict[tuple[int, str], Fault] = {}
+    found: dict[tuple[int, str], tuple[Place, Fault]] = {}
     try:
         TypeAdapter(Settings).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
@@ -109,7 +162,7 @@ def find_faults(text: str, data: Mapping[str, Any]) -> list[Fault]:
     zone_names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     for place, fault in value_faults(data, frozenset(zone_names)):
         _add(found, lines, place, f"{_name(place)}: {fault}")
-    return sorted(found.values())
+    return found
 
 
 def config_schema() -> dict[str, Any]:
@@ -279,11 +332,13 @@ def _name(place: Place) -> str:
     return f"[{'.'.join(place[:-1])}] {place[-1]}"
 
 
-def _add(found: dict[tuple[int, str], Fault], lines: Mapping[Place, int], place: Place, sentence: str) -> None:
+def _add(
+    found: dict[tuple[int, str], tuple[Place, Fault]], lines: Mapping[Place, int], place: Place, sentence: str
+) -> None:
     """Add a fault unless its place has one already."""
     message, _, cure = sentence.partition("; ")
     line = _line(lines, place)
-    found.setdefault((line, ".".join(place)), Fault(path=FILE, line=line, message=message, cure=cure))
+    found.setdefault((line, ".".join(place)), (place, Fault(path=FILE, line=line, message=message, cure=cure)))
 
 
 def _sentence(detail: "ErrorDetails", data: Mapping[str, Any]) -> str:

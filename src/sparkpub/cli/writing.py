@@ -9,12 +9,14 @@ from pathlib import Path
 
 import click
 
+from sparkpub.adapters.config import FILE, find_publication, sound_part
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, from_here, instant, plural, progress
 from sparkpub.cli.standings import known_account
 from sparkpub.cli.tables import table
 from sparkpub.core.model import Issue
 from sparkpub.errors import Fault, InputError, Severity, UsageError
+from sparkpub.press import Publication
 from sparkpub.queueing import due_within
 from sparkpub.shelf import Shelf, read_shelf
 
@@ -116,6 +118,9 @@ def check_command(face: Face, ids: tuple[str, ...], strict: bool, sarif: str | N
 
         write_if_changed(Path(sarif), sarif_report(findings))
     face.show([_finding_json(f) for f in findings], lambda: "\n".join(_finding_text(f) for f in findings))
+    if not (findings or (_folder(face) / "issues").is_dir()):
+        face.say("there is no folder issues/ here; `sparkpub new TITLE` makes it, with the first issue in it")
+        return 0
     return _verdict(face, findings, checked=checked, strict=strict)
 
 
@@ -143,8 +148,8 @@ def _findings(face: Face, ids: tuple[str, ...], due: timedelta | None) -> tuple[
         publication, now = face.publication, face.now()
     except UsageError:
         raise
-    except InputError as settings:
-        return list(settings.faults), 0
+    except InputError as broken:
+        return _findings_beside(face, ids, broken.faults)
     shelf = read_shelf(publication)
     issues, findings = _chosen(shelf, ids) if ids else (list(shelf.issues.values()), list(shelf.faults))
     findings += () if ids else list_static(publication.folder)[1]
@@ -157,6 +162,23 @@ def _findings(face: Face, ids: tuple[str, ...], due: timedelta | None) -> tuple[
             advance(count, len(issues))
     findings += [*lint_shelf(shelf.issues.values(), of=issues), *_theme_faults(face, issues)]
     return sorted(set(findings), key=lambda f: (f.path, f.line, f.code, f.message)), len(issues)
+
+
+def _findings_beside(face: Face, ids: tuple[str, ...], faults: tuple[Fault, ...]) -> tuple[list[Fault], int]:
+    """The faults of the settings, and those of issues as far as these can be read meanwhile."""
+    folder = _folder(face)
+    shelf = read_shelf(Publication(folder=folder, settings=sound_part(folder)))
+    try:
+        issues, found = _chosen(shelf, ids) if ids else (list(shelf.issues.values()), list(shelf.faults))
+    except UsageError:
+        issues, found = [], []
+    face.say("sparkpub.toml has faults: until they are mended issues are read, and not rendered")
+    return sorted({*faults, *found}, key=lambda f: (f.path != FILE, f.path, f.line, f.message)), len(issues)
+
+
+def _folder(face: Face) -> Path:
+    """The folder of the publication, whatever its settings say."""
+    return find_publication(Path(face.publication_folder or os.curdir))
 
 
 def _dead_links(face: Face, issues: list[Issue]) -> list[Fault]:
