@@ -8,6 +8,7 @@ one does not know, and that one ends like a build into an empty folder. Files th
 removed.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -27,6 +28,8 @@ from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
 Progress = Callable[[int, int], None]
+WARNINGS = "warnings"
+"""The fact of a build's memory that has its warnings, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,4 +150,6 @@ def _as_left(out: Path, cache: SiteCache, key: str) -> BuildReport | None:
             pages += is_page
     except OSError:
         return None
-    return BuildReport(out=out, pages=pages, files=files, removed=0, changed=())
+    told = json.loads(cache.fact(WARNINGS) or "[]")
+    faults = tuple(Fault(**{**one, "severity": Severity(one["severity"])}) for one in told)
+    return BuildReport(out=out, pages=pages, files=files, removed=0, changed=(), faults=faults)

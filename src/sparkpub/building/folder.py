@@ -20,13 +20,14 @@ class Folder:
     """The folder of the site while it is built.
 
     `cache` names all that builds of ours may have left in `out`; `claimed` are the files of this build, `changed`
-    those of them that had to be written.
+    those of them that had to be written, and `shadowed` those whose places were taken.
     """
 
     out: Path
     cache: SiteCache
     claimed: set[str] = field(default_factory=set)
     changed: list[str] = field(default_factory=list)
+    shadowed: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
     _former: dict[str, Left] = field(default_factory=dict)
     _unsaved: dict[str, Left] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Folder:
         for output in outputs:
             folders = _folders(output.file)
             if output.file in self.claimed or output.file in self._taken or not self.claimed.isdisjoint(folders):
+                self.shadowed.append(output.file)
                 continue
             self.claimed.add(output.file)
             self._taken.update(folders)

@@ -3,9 +3,10 @@
 releases ──▶ slips ──site──▶ static files, pictures ──▶ pages ──▶ lists ──▶ feeds ──▶ sitemap ──▶ old addresses
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,7 @@ import jinja2
 
 from sparkpub.adapters.site_cache import Piece, SiteCache
 from sparkpub.adapters.templates import template_fault
-from sparkpub.building import BuildReport, Order, Progress
+from sparkpub.building import WARNINGS, BuildReport, Order, Progress
 from sparkpub.building.crew import OUTPUTS, PIECES, SLIPS, Crew
 from sparkpub.building.folder import Folder
 from sparkpub.building.workshop import Batch, Workshop, unchanging
@@ -26,7 +27,7 @@ from sparkpub.core.links import media_path
 from sparkpub.core.settings import Settings
 from sparkpub.core.site import Output, Site
 from sparkpub.core.slips import Slip, slip_of
-from sparkpub.errors import InputError
+from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
 Static = Mapping[str, tuple[Path, int, int]]
@@ -148,7 +149,7 @@ def make(
             pages = making.site(tuple(order.pieces), order.static)
     except jinja2.TemplateError as error:
         raise InputError(template_fault(error, publication.folder)) from error
-    return _report(making.folder, pages, order.key)
+    return _report(making.folder, pages, order.key, order.static)
 
 
 def write_site(
@@ -183,15 +184,37 @@ def write_site(
         asset=data.__getitem__,
     )
     pages = making.site(range(len(pieces)), copied)
-    return _report(folder, pages, "whole articles")
+    return _report(folder, pages, "whole articles", copied)
 
 
-def _report(folder: Folder, pages: int, key: str) -> BuildReport:
+def _report(folder: Folder, pages: int, key: str, static: Static) -> BuildReport:
     """The end of a build."""
+    faults = tuple(_shadowing(folder, static))
+    folder.cache.set_fact(WARNINGS, json.dumps([asdict(fault) for fault in faults]))
     removed = folder.finish(key)
     return BuildReport(
-        out=folder.out, pages=pages, files=len(folder.claimed), removed=removed, changed=tuple(folder.changed)
+        out=folder.out,
+        pages=pages,
+        files=len(folder.claimed),
+        removed=removed,
+        changed=tuple(folder.changed),
+        faults=faults,
     )
+
+
+def _shadowing(folder: Folder, static: Static) -> Iterator[Fault]:
+    """A warning for each file of the publication's own in the place of one of ours; the look is meant to be changed."""
+    for name in sorted(static):
+        hidden = [file for file in folder.shadowed if file == name or file.startswith(f"{name}/")]
+        beneath = [file for file in folder.shadowed if name.startswith(f"{file}/")]
+        for file in (hidden or beneath)[:1] if not name.endswith((".css", ".svg", ".ico")) else ():
+            yield Fault(
+                path=f"static/{name}",
+                line=0,
+                message=f"it stands in the place of /{file}, which readers do not see now",
+                cure="rename it, unless that is meant",
+                severity=Severity.WARNING,
+            )
 
 
 def _copied(static: Static) -> Iterator[Output]:
