@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sparkpub.bounds import lies_within
 from sparkpub.errors import Fault, Severity
 
 # One byte more than an issue may have, so that its parser sees that it is too large.
 _ISSUE_BYTES = 1_000_001
 _SHOWN_THOUGH_HIDDEN = frozenset({".well-known", ".nojekyll", ".htaccess"})
-_PRIVATE = ("var", "secrets.env")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +133,6 @@ def list_static(folder: Path) -> tuple[dict[str, Path], tuple[Fault, ...]]:
         else:
             found[path.removeprefix("static/")] = folder / path
     return found, tuple(faults)
-
-
-def lies_within(path: Path, root: Path, folder: Path) -> bool:
-    """Whether a file is in its root when links are followed, and is none of what a publication keeps to itself.
-
-    A link may lead somewhere else below the same root. The ledger and the secrets are no part of any root.
-    """
-    real, home = path.resolve(), folder.resolve()
-    return real.is_relative_to(root.resolve()) and not any(real.is_relative_to(home / name) for name in _PRIVATE)
 
 
 def write_new(path: Path, data: bytes) -> None:

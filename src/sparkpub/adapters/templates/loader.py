@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from sparkpub.adapters.files import lies_within
+from sparkpub.bounds import lies_within
 
 
 class LeadsOutError(jinja2.TemplateError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sparkpub.adapters.files import lies_within
+from sparkpub.bounds import lies_within
 from sparkpub.errors import Fault, InputError
 
 if TYPE_CHECKING:  # the key of a theme is needed far more often than the theme
@@ -27,7 +27,7 @@ _THEME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 def starter_templates() -> Path:
     """The templates that `sparkpub init` copies: the package's own, or the repository's in an editable install."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     shipped = package / "starter" / "templates"
     return shipped if shipped.is_dir() else package.parents[1] / "templates"
 
@@ -41,7 +41,7 @@ def environment(folder: Path) -> "jinja2.Environment":
     """
     import jinja2
 
-    from sparkpub.adapters.template_files import TemplateFiles
+    from sparkpub.adapters.templates.loader import TemplateFiles
     from sparkpub.core.email import fill
     from sparkpub.core.personal import default, for_all
     from sparkpub.core.sandbox import Sandbox
@@ -91,7 +91,7 @@ def template_fault(error: "jinja2.TemplateError", folder: Path) -> Fault:
     """What a person has to mend, and in which line of which template."""
     import jinja2
 
-    from sparkpub.adapters.template_files import LeadsOutError
+    from sparkpub.adapters.templates.loader import LeadsOutError
 
     if isinstance(error, jinja2.TemplateSyntaxError):
         path = _shown(Path(error.filename or error.name or "templates"), folder)
