@@ -229,7 +229,7 @@ def test_new_release_leaves_the_pages_of_others_alone(first: Path, tmp_path: Pat
 
 
 def many() -> World:
-    """Enough pieces that a helper is called."""
+    """Enough pieces that a mate is called."""
     told = tuple(
         Told(
             id=f"p{n}",
@@ -272,12 +272,12 @@ def test_number_of_processes_is_not_seen_in_what_they_make(tmp_path: Path) -> No
     assert all(one == built[0] for one in built)
 
 
-def test_work_of_a_helper_that_is_gone_is_done_here(tmp_path: Path) -> None:
+def test_work_of_a_mate_that_is_gone_is_done_here(tmp_path: Path) -> None:
     a_world().write(tmp_path)
     crew = Crew(tmp_path, open_publication(tmp_path).settings, tmp_path / "cache.db", 2)
     crew.call()
-    (helper,) = crew._helpers
-    helper.process.kill()
+    (mate,) = crew._mates
+    mate.process.kill()
     try:
         made = list(crew.spread(SLIPS, range(40), name=lambda n: n, here=lambda n: n * n))
     finally:
@@ -293,12 +293,12 @@ from sparkpub.press import open_publication
 folder = Path(sys.argv[1])
 crew = Crew(folder, open_publication(folder).settings, folder / "cache.db", 2)
 crew.call()
-print(crew._helpers[0].process.pid, flush=True)
+print(crew._mates[0].process.pid, flush=True)
 time.sleep(60)
 """
 
 
-def test_helper_ends_when_its_build_is_killed(tmp_path: Path) -> None:
+def test_mate_ends_when_its_build_is_killed(tmp_path: Path) -> None:
     a_world().write(tmp_path)
     with subprocess.Popen([sys.executable, "-c", _BOSS, str(tmp_path)], stdout=subprocess.PIPE) as boss:
         assert boss.stdout
@@ -306,7 +306,7 @@ def test_helper_ends_when_its_build_is_killed(tmp_path: Path) -> None:
         boss.kill()
     deadline = time.monotonic() + 20
     while Path(f"/proc/{pid}").exists() and _state(pid) != "Z":
-        assert time.monotonic() < deadline, "the helper is still there"
+        assert time.monotonic() < deadline, "the mate is still there"
         time.sleep(0.05)
 
 

@@ -1,10 +1,10 @@
 """Processes that help with a long build: each renders what it is given, this one renders too, and writes.
 
     items ──▶ here, one by one
-         └──▶ a helper, in bundles ──▶ results come back in any order
+         └──▶ a mate, in bundles ──▶ results come back in any order
 
-A helper only reads the cache and answers: it ends when this process does, however that ends, and it never leaves a
-file. What a helper cannot do, or leaves undone, is done here, so that every fault is met here.
+A mate only reads the cache and answers: it ends when this process does, however that ends, and it never leaves a
+file. What a mate cannot do, or leaves undone, is done here, so that every fault is met here.
 """
 
 import os
@@ -28,7 +28,7 @@ from sparkpub.core.settings import Settings
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MOST = 4  # more helpers wait for this process, which does all the writing
+_MOST = 4  # more mates wait for this process, which does all the writing
 _BUNDLE = 12
 OPENING, SLIPS, OUTPUTS, PIECES = "opening", "slips", "outputs", "pieces"
 
@@ -39,7 +39,7 @@ def processors() -> int:
 
 
 @dataclass(slots=True, eq=False)
-class _Helper:
+class _Mate:
     process: subprocess.Popen[bytes]
     line: Connection
     bundle: list[Any] = field(default_factory=list)
@@ -47,18 +47,18 @@ class _Helper:
 
 @dataclass(slots=True)
 class Crew:
-    """The helpers of one build, called when there is enough to do."""
+    """The mates of one build, called when there is enough to do."""
 
     folder: Path
     settings: Settings
     cache: Path
     jobs: int | None = None
     audio: Mapping[str, int] = field(default_factory=dict)
-    _helpers: list[_Helper] = field(default_factory=list)
+    _mates: list[_Mate] = field(default_factory=list)
     _is_called: bool = False
 
     def call(self) -> None:
-        """Let the helpers begin; more than once is once."""
+        """Let the mates begin; more than once is once."""
         if self._is_called:
             return
         self._is_called = True
@@ -72,68 +72,68 @@ class Crew:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
             there.close()
-            helper = _Helper(process=process, line=here)
-            self._helpers.append(helper)
-            self._send(helper, OPENING, (self.folder, self.settings, self.cache, self.audio))
+            mate = _Mate(process=process, line=here)
+            self._mates.append(mate)
+            self._send(mate, OPENING, (self.folder, self.settings, self.cache, self.audio))
 
     def tell(self, task: str, message: object) -> None:
-        """Tell every helper something that has no answer."""
-        for helper in list(self._helpers):
-            self._send(helper, task, message)
+        """Tell every mate something that has no answer."""
+        for mate in list(self._mates):
+            self._send(mate, task, message)
 
     def spread(
         self, task: str, items: Sequence[Item], *, name: Callable[[Item], object], here: Callable[[Item], Result]
     ) -> Iterator[tuple[Item, Result]]:
-        """Each item with its result, in any order. `name` is what a helper is told of an item, `here` does it here."""
+        """Each item with its result, in any order. `name` is what a mate is told of an item, `here` does it here."""
         waiting = deque(items)
-        while waiting or any(helper.bundle for helper in self._helpers):
-            for helper in list(self._helpers):
-                if not helper.bundle and len(waiting) > 1:
-                    helper.bundle = [waiting.popleft() for _ in range(min(_BUNDLE, (len(waiting) + 1) // 2))]
-                    self._send(helper, task, [name(item) for item in helper.bundle])
-            busy = [helper.line for helper in self._helpers if helper.bundle]
+        while waiting or any(mate.bundle for mate in self._mates):
+            for mate in list(self._mates):
+                if not mate.bundle and len(waiting) > 1:
+                    mate.bundle = [waiting.popleft() for _ in range(min(_BUNDLE, (len(waiting) + 1) // 2))]
+                    self._send(mate, task, [name(item) for item in mate.bundle])
+            busy = [mate.line for mate in self._mates if mate.bundle]
             ready = wait(busy, timeout=0 if waiting else None) if busy else []
             if not ready and waiting:
                 item = waiting.popleft()
                 yield item, here(item)
-            for helper in [helper for helper in self._helpers if helper.line in ready]:
-                bundle, helper.bundle = helper.bundle, []
-                for item, result in zip(bundle, self._results(helper, len(bundle)), strict=True):
+            for mate in [mate for mate in self._mates if mate.line in ready]:
+                bundle, mate.bundle = mate.bundle, []
+                for item, result in zip(bundle, self._results(mate, len(bundle)), strict=True):
                     yield item, here(item) if result is None else result
 
     def close(self) -> None:
-        """Let the helpers go."""
-        for helper in self._helpers:
-            _end(helper)
-        self._helpers.clear()
+        """Let the mates go."""
+        for mate in self._mates:
+            _end(mate)
+        self._mates.clear()
 
-    def _send(self, helper: _Helper, task: str, message: object) -> None:
+    def _send(self, mate: _Mate, task: str, message: object) -> None:
         with suppress(OSError):  # one that is gone is missed when its answer is awaited
-            helper.line.send((task, message))
+            mate.line.send((task, message))
 
-    def _results(self, helper: _Helper, count: int) -> list[Any]:
-        """The answer of a helper; one that is gone has done nothing."""
+    def _results(self, mate: _Mate, count: int) -> list[Any]:
+        """The answer of a mate; one that is gone has done nothing."""
         try:
-            answer: list[Any] = helper.line.recv()
+            answer: list[Any] = mate.line.recv()
         except (EOFError, OSError):
-            self._helpers.remove(helper)
-            _end(helper)
+            self._mates.remove(mate)
+            _end(mate)
             return [None] * count
         return answer
 
 
-def _end(helper: _Helper) -> None:
-    """See a helper off."""
-    helper.line.close()
+def _end(mate: _Mate) -> None:
+    """See a mate off."""
+    mate.line.close()
     try:
-        helper.process.wait(timeout=10)
+        mate.process.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        helper.process.kill()
-        helper.process.wait()
+        mate.process.kill()
+        mate.process.wait()
 
 
 def help_along(line: Connection) -> None:
-    """What a helper does until the other process closes the line or ends."""
+    """What a mate does until the other process closes the line or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when a build is broken off
     with suppress(EOFError, OSError):
         _, (folder, settings, cache, audio) = line.recv()

@@ -32,7 +32,7 @@ from sparkpub.press import Press
 
 Static = Mapping[str, tuple[Path, int, int]]
 
-_SLIPS_TO_SHARE = 150  # fewer are done before a helper has woken up
+_SLIPS_TO_SHARE = 150  # fewer are done before a mate has woken up
 _OUTPUTS_TO_SHARE = 400
 _SAVE_EVERY = 200
 
