@@ -289,8 +289,8 @@ def test_faults_show_no_file_outside_the_publication(tmp_path: Path) -> None:
     (folder / "templates" / "email" / "closing.html.j2").symlink_to(tmp_path / "outside.txt")
     (folder / "issues" / "link.md").symlink_to(tmp_path / "outside.txt")
     with served(folder) as server:
-        assert "issues/link.md" not in files(server)
-        assert "hidden" not in json.dumps(story(server)["sources"])
+        assert files(server)["issues/link.md"]["state"] == "faults"
+        assert "hidden" not in json.dumps(story(server))
 
 
 def test_hostile_file_names_are_only_names(folder: Path) -> None:
