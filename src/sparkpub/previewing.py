@@ -28,9 +28,10 @@ from sparkpub.adapters.sources import read_source
 from sparkpub.adapters.templates import starter_templates
 from sparkpub.adapters.watch import watch
 from sparkpub.core.addresses import parse_mailbox
+from sparkpub.core.budgets import CLIPPED_BYTES, HEAVY_BYTES
 from sparkpub.core.lint import lint_issue, lint_shelf
 from sparkpub.core.model import Anniversary, Issue
-from sparkpub.core.panes import CLIPPED_BYTES, HEAVY_BYTES, Documents, is_picture, pane
+from sparkpub.core.panes import Documents, is_picture, pane
 from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Publication
 from sparkpub.rendering import Look, findings_of, look_at, page_and_entry

@@ -168,23 +168,10 @@ def _simulated(
 
 def _take_in(press: Press, readers: list[Subscriber], *, at: datetime) -> None:
     """Copy the readers; whom the real press never mails, the simulated one does not either."""
-    press.ledger.import_subscribers([_row(reader) for reader in readers], at=at)
+    press.ledger.import_subscribers([ReaderRow.of(reader) for reader in readers], at=at)
     for reader in readers:
         if reader.is_suppressed:
             press.ledger.suppress(reader.address, "as on the press", at)
-
-
-def _row(reader: Subscriber) -> ReaderRow:
-    """A reader as a scratch ledger takes it in."""
-    return ReaderRow(
-        address=reader.address,
-        name=reader.name,
-        state=reader.state,
-        language=reader.language,
-        tags=reader.tags,
-        attributes=reader.attributes,
-        evidence=reader.evidence,
-    )
 
 
 def _ticks(

@@ -17,6 +17,7 @@ from markupsafe import Markup as SafeHtml
 
 from sparkpub.core import links
 from sparkpub.core.article import Article, Neighbour
+from sparkpub.core.budgets import STYLE_BUDGET
 from sparkpub.core.colours import dark_palette, light_palette, theme_faults
 from sparkpub.core.markup import Markup, email_html, first_sentences, plain_text, read_markdown, typographic
 from sparkpub.core.markup.columns import wrap
@@ -30,9 +31,6 @@ from sparkpub.errors import Fault, InputError
 
 COLUMN = 520
 """Width in pixels of the text column: 600 less 40 on each side."""
-
-STYLE_BUDGET = 8192
-"""Bytes of `<style>` beyond which Gmail drops all of it."""
 
 WIDTH = 72
 """Columns of the text twin."""

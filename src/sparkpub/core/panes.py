@@ -12,12 +12,6 @@ from typing import Final, Literal
 from sparkpub.core.model import Asset
 
 PANES: Final = ("desktop", "phone", "dark", "images-off", "text", "page", "entry")
-HEAVY_BYTES: Final = 90_000
-"""From here on an HTML part is heavy."""
-
-CLIPPED_BYTES: Final = 102_000
-"""Above this Gmail cuts a message off and hides the rest behind a link."""
-
 Scheme = Literal["light", "dark"]
 
 _STYLE: Final = re.compile(r"(?is)<style\b[^>]*>.*?</style>|<(?:meta|source|link)\b[^>]*>")

@@ -33,6 +33,19 @@ class ReaderRow:
     attributes: Mapping[str, str] = field(default_factory=dict)
     evidence: str = ""
 
+    @classmethod
+    def of(cls, reader: Subscriber) -> "ReaderRow":
+        """What a ledger takes in of a reader that it, or another one, has."""
+        return cls(
+            address=reader.address,
+            name=reader.name,
+            state=reader.state,
+            language=reader.language,
+            tags=reader.tags,
+            attributes=reader.attributes,
+            evidence=reader.evidence,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportCounts:
@@ -112,15 +125,7 @@ class ReaderRows(ReleaseRows):
 
     def set_subscriber(self, subscriber: Subscriber, *, at: datetime) -> None:
         """Put a reader's name, state, language, tags, attributes and evidence in place of the earlier ones."""
-        row = ReaderRow(
-            address=subscriber.address,
-            name=subscriber.name,
-            state=subscriber.state,
-            language=subscriber.language,
-            tags=subscriber.tags,
-            attributes=subscriber.attributes,
-            evidence=subscriber.evidence,
-        )
+        row = ReaderRow.of(subscriber)
         self._db.write(_SQL["set_subscriber"], {**_columns(row, at), "subscriber_id": subscriber.subscriber_id})
 
     def unsubscribe(self, address: str, at: datetime) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from sparkpub.core.budgets import CLIPPED_BYTES, HEAVY_BYTES, STYLE_BUDGET
 from sparkpub.core.lint.mailtree import declarations, stylesheets
 from sparkpub.core.lint.registry import Finding, Proof, proof_lint
 from sparkpub.core.model import Asset
 from sparkpub.errors import Severity
 
-_HEAVY, _CLIPPED, _STYLE = 90_000, 102_000, 8_192
 _PICTURE, _PICTURES = 500_000, 2_000_000
 _SHEET, _SHARP, _MODEST = 600, 2.5, 100_000
 _BLOCK = re.compile(r"@[\w-]+[^{};@]*\{|\{|\}")
@@ -20,16 +20,16 @@ _GIF_FRAME = b"\x21\xf9\x04"
 @proof_lint("SPK012", Severity.WARNING)
 def heavy(proof: Proof) -> Iterator[Finding]:
     """HTML above 90,000 bytes: near the size at which Gmail clips."""
-    if _HEAVY < proof.body_bytes <= _CLIPPED:
-        message = f"the HTML part has {proof.body_bytes:,} bytes, and Gmail clips at {_CLIPPED:,}"
+    if HEAVY_BYTES < proof.body_bytes <= CLIPPED_BYTES:
+        message = f"the HTML part has {proof.body_bytes:,} bytes, and Gmail clips at {CLIPPED_BYTES:,}"
         yield Finding(message=message, cure="shorten the piece")
 
 
 @proof_lint("SPK013", Severity.FAULT)
 def clipped(proof: Proof) -> Iterator[Finding]:
     """HTML above 102,000 bytes: Gmail clips it, with the link to leave."""
-    if proof.body_bytes > _CLIPPED:
-        message = f"the HTML part has {proof.body_bytes:,} bytes, and Gmail clips at {_CLIPPED:,}"
+    if proof.body_bytes > CLIPPED_BYTES:
+        message = f"the HTML part has {proof.body_bytes:,} bytes, and Gmail clips at {CLIPPED_BYTES:,}"
         yield Finding(message=message, cure="shorten the piece, or make two of it")
 
 
@@ -37,8 +37,8 @@ def clipped(proof: Proof) -> Iterator[Finding]:
 def heavy_style(proof: Proof) -> Iterator[Finding]:
     """More than 8,192 bytes of style elements: Gmail drops them all, with colours by night and the phone's layout."""
     size = sum(len((element.text or "").encode()) for element in proof.elements if element.tag == "style")
-    if size > _STYLE:
-        message = f"the style elements have {size:,} bytes, and Gmail drops more than {_STYLE:,}"
+    if size > STYLE_BUDGET:
+        message = f"the style elements have {size:,} bytes, and Gmail drops more than {STYLE_BUDGET:,}"
         yield Finding(message=message, cure="move to inline.css what is not for @media")
 
 
