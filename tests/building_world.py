@@ -12,7 +12,8 @@ from pathlib import Path
 from sparkpub.adapters.ledger import open_ledger
 from sparkpub.adapters.templates import starter_templates
 from sparkpub.building import BuildReport, Progress, build
-from sparkpub.core.model import Asset, ReleaseDraft
+from sparkpub.core.model import Asset
+from sparkpub.core.records import ReleaseDraft
 from sparkpub.press import open_press, open_publication
 
 PICTURE = Asset(

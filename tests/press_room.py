@@ -9,7 +9,7 @@ import pytest
 
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.building import build
-from sparkpub.core.model import OccurrenceState, Release
+from sparkpub.core.records import OccurrenceState, Release
 from sparkpub.press import Press, open_press, open_publication
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, tick
 from sparkpub.queueing import account, calendar, hold, queue, skip

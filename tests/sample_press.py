@@ -13,7 +13,8 @@ from typing import Any
 
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.core.mail import compile_message, message_head
-from sparkpub.core.model import Edition, Issue, Release, ReleaseDraft, Status
+from sparkpub.core.model import Edition, Issue, Status
+from sparkpub.core.records import Release, ReleaseDraft
 from sparkpub.core.sentinels import sentinels
 from sparkpub.core.settings import (
     AudienceSettings,

@@ -77,7 +77,7 @@ def test_held_missed_stopped_and_uncertain_are_told_in_one_letter(tmp_path: Path
     claim = ledger.claim_batch(kept, epoch=epoch, count=1, at=instant("2017-09-04 07:00"))
     assert claim is not None
     (run,) = ledger.open_runs(besides=0)
-    from sparkpub.core.model import DeliveryState
+    from sparkpub.core.records import DeliveryState
 
     assert ledger.intend(claim.due[0], epoch=epoch, at=instant("2017-09-04 07:00"))
     ledger.recover_run(

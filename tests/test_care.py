@@ -9,7 +9,7 @@ import pytest
 from cli_runner import sparkpub
 from press_room import READERS, SETTINGS, PressRoom, instant, issue_text, new_room, opened
 from sparkpub.adapters.ledger import ReaderRow
-from sparkpub.core.model import DeliveryState, QueueState, ReleaseState
+from sparkpub.core.records import DeliveryState, QueueState, ReleaseState
 from sparkpub.errors import LedgerError, UsageError
 from sparkpub.examining import examine, zones_finding
 from sparkpub.keeping import Restored, back_up, hand_over, restore

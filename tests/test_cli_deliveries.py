@@ -9,7 +9,7 @@ import pytest
 
 from cli_runner import sparkpub
 from sparkpub.adapters.ledger import open_ledger
-from sparkpub.core.model import DeliveryState
+from sparkpub.core.records import DeliveryState
 
 DUE = ("--now", "2026-10-15T07:00")
 READERS = ("ada@example.org", "grace@example.org", "zoe@example.org")

@@ -22,25 +22,9 @@ from sparkpub.core.decisions import (
     review,
     rule_hash,
 )
-from sparkpub.core.model import (
-    Anniversary,
-    Calendar,
-    Decision,
-    Every,
-    FixedDate,
-    Issue,
-    IssueState,
-    LeapDay,
-    Match,
-    OccurrenceState,
-    QueueState,
-    Release,
-    ReleaseState,
-    Status,
-    Verdict,
-    Years,
-)
+from sparkpub.core.model import Anniversary, Calendar, Every, FixedDate, Issue, LeapDay, Match, Status, Years
 from sparkpub.core.printed import parse_printed
+from sparkpub.core.records import Decision, IssueState, OccurrenceState, QueueState, Release, ReleaseState, Verdict
 from sparkpub.core.schedule import numbered
 
 TABLE = Path(__file__).parent / "vectors" / "decisions.txt"

@@ -7,7 +7,7 @@ import pytest
 from cli_runner import Ran, sparkpub, write_issue
 from press_room import PressRoom, instant, room
 from sparkpub.core.diffs import diff, visible
-from sparkpub.core.model import Holder, QueueState
+from sparkpub.core.records import Holder, QueueState
 from sparkpub.queueing import edited, hold
 
 __all__ = ["room"]

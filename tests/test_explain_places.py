@@ -15,7 +15,7 @@ import pytest
 from cli_runner import write_issue
 from press_room import URL, PressRoom, room
 from sparkpub.adapters.ledger import open_ledger
-from sparkpub.core.model import ReleaseState
+from sparkpub.core.records import ReleaseState
 from sparkpub.errors import BusyError
 
 __all__ = ["room"]

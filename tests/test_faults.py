@@ -18,7 +18,7 @@ import pytest
 from breaking_press import CONNECTIONS, cut_power
 from sample_press import NOW, add_readers, open_sample, release, with_relay
 from smtp_sink import DROP, RESET, TAKE_AND_DROP, TRICKLE, Script, Sink, no_script, running
-from sparkpub.core.model import Release, ReleaseState
+from sparkpub.core.records import Release, ReleaseState
 from sparkpub.errors import BusyError, LedgerError, TransportError
 from sparkpub.press import Press
 from sparkpub.sending import doubt_rows, send

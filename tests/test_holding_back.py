@@ -16,7 +16,7 @@ from sample_press import NOW, add_readers, open_sample, release, with_relay
 from smtp_sink import Script, Sink, no_script, running
 from sparkpub.adapters.smtp import Route, Timeouts
 from sparkpub.adapters.smtp.relays import Relays
-from sparkpub.core.model import Release, ReleaseState
+from sparkpub.core.records import Release, ReleaseState
 from sparkpub.core.settings import SmtpSettings
 from sparkpub.errors import TransportError
 from sparkpub.press import Press

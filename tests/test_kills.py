@@ -9,7 +9,7 @@ import pytest
 
 from killing import day_s_work, kill_at_random, run_apart, steps_of, tick_in_two
 from press_room import NO_SPACING, PressRoom, instant, issue_text, new_room, opened
-from sparkpub.core.model import ReleaseState
+from sparkpub.core.records import ReleaseState
 
 DUE = "2017-09-04 07:00"
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sample_press import NOW, add_readers, open_sample, release
 from sparkpub.adapters.ledger import Ledger, ReaderRow, open_ledger
 from sparkpub.adapters.ledger.statements import read_sql, statements
-from sparkpub.core.model import (
-    Asset,
+from sparkpub.core.model import Asset
+from sparkpub.core.records import (
     Decision,
     DeliveryState,
     IssueState,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkpub.core.model import DeliveryState
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, TooFast, outcome_of_reply, retry_wait, settle
+from sparkpub.core.records import DeliveryState
 
 NOW = datetime(2017, 9, 4, 4, 0, tzinfo=UTC)
 POLICY = RetryPolicy(retry_seconds=(300, 900, 3600), give_up_seconds=72 * 3600)

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from sparkpub.core.canary import canary_size, verdict
-from sparkpub.core.model import Balance
 from sparkpub.core.pacing import Lane, learned, slower
+from sparkpub.core.records import Balance
 
 
 def test_a_lane_that_nobody_complained_of_has_no_pace() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from press_room import NO_SPACING, PressRoom, instant, issue_text, new_room, opened, with_template
 from sparkpub.adapters.templates import starter_templates
-from sparkpub.core.model import OccurrenceState, ReleaseState
+from sparkpub.core.records import OccurrenceState, ReleaseState
 from sparkpub.errors import AlreadyReleased, InputError, UsageError
 from sparkpub.publishing import due_by_hand, release_by_hand, release_past, resume_everything, stop_everything
 from sparkpub.ticking import Ticker

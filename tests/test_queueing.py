@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from press_room import NO_SPACING, PressRoom, instant
-from sparkpub.core.model import OccurrenceState, QueueState
+from sparkpub.core.records import OccurrenceState, QueueState
 from sparkpub.errors import InputError, UsageError
 from sparkpub.publishing import _review
 from sparkpub.queueing import NO_ACCOUNT, account, calendar, has_no_end, upcoming

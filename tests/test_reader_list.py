@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkpub.core.addresses import address_key, parse_address
-from sparkpub.core.model import Subscriber, SubscriberState
 from sparkpub.core.reader_list import Entry, Reject, decode_list, has_status, read_list, write_list
+from sparkpub.core.records import Subscriber, SubscriberState
 
 
 def entries(text: str) -> list[Entry]:

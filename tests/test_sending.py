@@ -31,7 +31,7 @@ from sample_press import (
 from smtp_sink import DROP, TAKE_AND_DROP, Script, Sink, no_script, running
 from sparkpub.adapters.probe import answer
 from sparkpub.adapters.secrets import PUBLIC_KEY
-from sparkpub.core.model import Balance, Release, ReleaseState, Subscriber, SubscriberState
+from sparkpub.core.records import Balance, Release, ReleaseState, Subscriber, SubscriberState
 from sparkpub.core.settings import Settings, WebSettings
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError

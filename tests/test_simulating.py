@@ -12,7 +12,7 @@ import pytest
 
 from conftest import Golden
 from press_room import NO_SPACING, PressRoom, issue_text, new_room, with_template
-from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.errors import UsageError
 from sparkpub.press import open_publication
 from sparkpub.shelf import read_shelf

@@ -16,7 +16,8 @@ from sparkpub.adapters.zones import zone
 from sparkpub.articles import new_entry_id
 from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
-from sparkpub.core.model import Issue, Occurrence, ReleaseDraft
+from sparkpub.core.model import Issue, Occurrence
+from sparkpub.core.records import ReleaseDraft
 from sparkpub.press import open_publication
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.core.mail import compile_message, message_head
-from sparkpub.core.model import Edition, Issue, ReleaseDraft, Status
+from sparkpub.core.model import Edition, Issue, Status
+from sparkpub.core.records import ReleaseDraft
 from sparkpub.core.sentinels import sentinels
 from sparkpub.core.settings import DeliverySettings, InboxSettings, PublicationSettings, Settings, SmtpSettings
 from sparkpub.press import Press, Publication

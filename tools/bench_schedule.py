@@ -20,7 +20,8 @@ from sparkpub.adapters.files import read_issues
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.decisions import Agenda, Pace, decide, midnight, queued
-from sparkpub.core.model import Anniversary, Issue, Occurrence, ReleaseDraft, Years
+from sparkpub.core.model import Anniversary, Issue, Occurrence, Years
+from sparkpub.core.records import ReleaseDraft
 from sparkpub.core.schedule import occurrences
 from sparkpub.glancing import Coming, account_of
 from sparkpub.press import Press, open_publication

@@ -14,7 +14,7 @@ from sparkpub import errors, press
 from sparkpub.adapters import ledger
 from sparkpub.adapters.config import config_schema
 from sparkpub.cli import COMMANDS, SECTIONS, sparkpub
-from sparkpub.core import article, cards, decisions, email, model, pages, settings
+from sparkpub.core import article, cards, decisions, email, model, pages, records, settings
 from sparkpub.core.issues import issue_schema
 from sparkpub.core.lint import LINTS
 
@@ -131,7 +131,7 @@ def glossary() -> str:
         press.Press,
         article.Article,
     )
-    rows = {_noun(cls): _meaning_of(cls) for cls in (*more, *_classes(model), *_classes(decisions))}
+    rows = {_noun(cls): _meaning_of(cls) for cls in (*more, *_classes(model), *_classes(records), *_classes(decisions))}
     rows["ledger"] = (ledger.__doc__ or "").partition("\n")[0].removeprefix("The ledger: ").capitalize()
     return _grid(("word", "means"), [(f"**{word}**", rows[word]) for word in sorted(rows)])
 

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from sparkpub.core.decisions import Account
 from sparkpub.core.durations import seconds
-from sparkpub.core.model import Issue, OccurrenceState, QueueState, ReleaseState, Verdict
+from sparkpub.core.model import Issue
 from sparkpub.core.notices import notice
+from sparkpub.core.records import OccurrenceState, QueueState, ReleaseState, Verdict
 from sparkpub.errors import BusyError, InputError, TransportError
 from sparkpub.posting import post_letter
 from sparkpub.press import Press

@@ -20,7 +20,8 @@ from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.lint.registry import Manuscript
 from sparkpub.core.markup import images, read_markdown
-from sparkpub.core.model import Asset, Issue, Release
+from sparkpub.core.model import Asset, Issue
+from sparkpub.core.records import Release
 from sparkpub.core.schedule import numbered, repeats
 from sparkpub.core.settings import Settings
 from sparkpub.errors import Fault, InputError, LedgerError

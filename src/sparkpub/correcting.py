@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sparkpub.articles import issue_of
-from sparkpub.core.model import Correction, Issue, Release
+from sparkpub.core.model import Correction, Issue
+from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError
 from sparkpub.press import Press, Publication
 from sparkpub.rendering import correct_edition

@@ -15,7 +15,8 @@ from sparkpub.adapters.files import write_if_changed
 from sparkpub.core.ics import CalendarItem, calendar_ics
 from sparkpub.core.lint.registry import Manuscript
 from sparkpub.core.lint.rules import rule_that_never_falls
-from sparkpub.core.model import Issue, OccurrenceState, Status
+from sparkpub.core.model import Issue, Status
+from sparkpub.core.records import OccurrenceState
 from sparkpub.core.revisions import newest, read_told, revised, told, told_in, write_told
 from sparkpub.errors import Fault, Severity
 from sparkpub.press import Publication

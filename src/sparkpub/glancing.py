@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.shelf_index import DueRow
 from sparkpub.core.decisions import Account, Due, Pace, looked_at, midnight
-from sparkpub.core.model import Issue, QueueState
+from sparkpub.core.model import Issue
+from sparkpub.core.records import QueueState
 from sparkpub.core.schedule import occurrences
 from sparkpub.press import STOPPED
 from sparkpub.queueing import RESUMED, WAITING, WATERMARK

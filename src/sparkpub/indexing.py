@@ -22,7 +22,8 @@ from sparkpub.adapters.zones import tzdata_version, zone
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.decisions import Account, doubt_of_clock, looked_at, midnight, review
 from sparkpub.core.issues import parse_issue
-from sparkpub.core.model import Anniversary, FixedDate, Issue, QueueState, Status
+from sparkpub.core.model import Anniversary, FixedDate, Issue, Status
+from sparkpub.core.records import QueueState
 from sparkpub.core.rule_text import read_rule_text, write_rule
 from sparkpub.core.schedule import occurrences
 from sparkpub.errors import Fault, Severity

@@ -6,7 +6,7 @@ from importlib import resources
 
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.addresses import RESERVED
-from sparkpub.core.model import ReleaseState
+from sparkpub.core.records import ReleaseState
 from sparkpub.core.settings import Settings
 from sparkpub.errors import UsageError
 from sparkpub.press import Press

@@ -14,17 +14,8 @@ from functools import partial
 from sparkpub.adapters.zones import tzdata_version
 from sparkpub.articles import new_entry_id
 from sparkpub.core.decisions import Account, Agenda, Due, decide, doubt_of_clock, review
-from sparkpub.core.model import (
-    Decision,
-    Issue,
-    IssueState,
-    Occurrence,
-    QueueState,
-    Release,
-    ReleaseDraft,
-    Status,
-    Verdict,
-)
+from sparkpub.core.model import Issue, Occurrence, Status
+from sparkpub.core.records import Decision, IssueState, QueueState, Release, ReleaseDraft, Verdict
 from sparkpub.core.schedule import occurrences, repeats
 from sparkpub.correcting import correct
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError

@@ -15,7 +15,8 @@ from sparkpub.core.decisions import (
     queued,
 )
 from sparkpub.core.diffs import diff
-from sparkpub.core.model import Decision, Holder, Issue, IssueState, OccurrenceState, Status, Verdict
+from sparkpub.core.model import Issue, Status
+from sparkpub.core.records import Decision, Holder, IssueState, OccurrenceState, Verdict
 from sparkpub.core.schedule import is_endless, next_occurrences, numbered, occurrences
 from sparkpub.errors import UsageError
 from sparkpub.press import STOPPED, Press, Publication

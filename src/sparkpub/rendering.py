@@ -16,8 +16,9 @@ from sparkpub.core.decisions import Due
 from sparkpub.core.email import edition_hash, render_edition
 from sparkpub.core.lint import lint_email, lint_issue
 from sparkpub.core.mail import Addressing, Compiled, compile_message, message_head
-from sparkpub.core.model import Asset, Edition, Issue, Occurrence, Release, Status
+from sparkpub.core.model import Asset, Edition, Issue, Occurrence, Status
 from sparkpub.core.outlook import never
+from sparkpub.core.records import Release
 from sparkpub.core.schedule import next_occurrences, numbered
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import Fault, InputError, Severity, UsageError

@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime
 
 from sparkpub.adapters.ledger import Event, Ledger, MirroredRelease
 from sparkpub.adapters.mirror import Line
-from sparkpub.core.model import Decision, DeliveryState, Issue, QueueState, Verdict
+from sparkpub.core.model import Issue
+from sparkpub.core.records import Decision, DeliveryState, QueueState, Verdict
 from sparkpub.errors import InputError, LedgerError
 from sparkpub.press import Publication
 from sparkpub.rendering import correct_edition

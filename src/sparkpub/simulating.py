@@ -22,7 +22,8 @@ from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.building import build
 from sparkpub.core.decisions import midnight
 from sparkpub.core.ics import CalendarItem, calendar_ics
-from sparkpub.core.model import Anniversary, Issue, Status, Subscriber, SubscriberState
+from sparkpub.core.model import Anniversary, Issue, Status
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.words import event_words
 from sparkpub.errors import Fault, UsageError
 from sparkpub.glancing import Coming

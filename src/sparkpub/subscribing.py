@@ -7,8 +7,8 @@ from datetime import datetime
 from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.core.addresses import parse_address, plain_line
 from sparkpub.core.letters import confirmation
-from sparkpub.core.model import Subscriber, SubscriberState
 from sparkpub.core.reader_list import Entry, Reject, decode_list, has_status, read_list, write_list
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.posting import post_letter

@@ -23,7 +23,7 @@ from sparkpub.adapters.programs import program_key
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import template_closure_hash
 from sparkpub.core.build_keys import key_of, release_keys, settings_key
-from sparkpub.core.model import Release
+from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 

@@ -13,7 +13,8 @@ import jinja2
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.articles import released_article
 from sparkpub.core.cards import Cards
-from sparkpub.core.model import Asset, Release
+from sparkpub.core.model import Asset
+from sparkpub.core.records import Release
 from sparkpub.core.settings import Settings
 from sparkpub.core.site import Output, Site, known_site
 from sparkpub.core.slips import Slip, read_facts, slip_of

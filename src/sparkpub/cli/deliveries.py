@@ -9,7 +9,7 @@ from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.releasing import lateness, message_words
 from sparkpub.cli.tables import table
-from sparkpub.core.model import Release
+from sparkpub.core.records import Release
 from sparkpub.errors import UsageError
 from sparkpub.posting import post_letter
 from sparkpub.press import Press

@@ -21,7 +21,8 @@ from sparkpub.cli.standings import (
 )
 from sparkpub.cli.tables import table
 from sparkpub.core.decisions import Account
-from sparkpub.core.model import Issue, OccurrenceState
+from sparkpub.core.model import Issue
+from sparkpub.core.records import OccurrenceState
 from sparkpub.errors import InputError, UsageError
 from sparkpub.explaining import collisions, empty_months, never_falling, write_calendar
 from sparkpub.press import Publication

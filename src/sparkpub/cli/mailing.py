@@ -21,7 +21,7 @@ from sparkpub.cli.releasing import (
     try_to_build,
 )
 from sparkpub.cli.tables import table
-from sparkpub.core.model import Release, ReleaseState
+from sparkpub.core.records import Release, ReleaseState
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError
 from sparkpub.outgoing import LATE
 from sparkpub.press import Press

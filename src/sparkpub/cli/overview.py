@@ -10,7 +10,8 @@ from sparkpub.cli.face import Face, common, plural
 from sparkpub.cli.releasing import how_to_go_on
 from sparkpub.cli.standings import known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
-from sparkpub.core.model import Holder, OccurrenceState, QueueState, ReleaseState, Status
+from sparkpub.core.model import Status
+from sparkpub.core.records import Holder, OccurrenceState, QueueState, ReleaseState
 from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.press import Press
 from sparkpub.queueing import Standing, calendar, upcoming

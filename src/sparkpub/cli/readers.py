@@ -9,7 +9,7 @@ import click
 from sparkpub.cli.face import Face, common, plural, progress, say_rehearsal
 from sparkpub.cli.options import remember, shared_options
 from sparkpub.cli.tables import table
-from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.errors import UsageError
 from sparkpub.subscribing import (
     Imported,

@@ -12,7 +12,8 @@ from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.faults import explain
 from sparkpub.core.decisions import Due
-from sparkpub.core.model import Issue, Release
+from sparkpub.core.model import Issue
+from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past

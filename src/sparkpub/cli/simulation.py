@@ -9,7 +9,7 @@ import click
 from sparkpub.cli.arguments import a_date, window
 from sparkpub.cli.face import REHEARSAL, Face, common, from_here, plural, progress
 from sparkpub.cli.tables import table
-from sparkpub.core.model import Subscriber
+from sparkpub.core.records import Subscriber
 from sparkpub.errors import InputError, UsageError
 from sparkpub.shelf import read_shelf
 from sparkpub.simulating import Simulated, sample_readers, simulate

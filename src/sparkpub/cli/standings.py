@@ -4,7 +4,8 @@ from typing import Any
 
 from sparkpub.cli.face import Face
 from sparkpub.core.decisions import Account
-from sparkpub.core.model import Anniversary, Decision, Every, Issue, Match, Milestones, QueueState, Status, Verdict
+from sparkpub.core.model import Anniversary, Every, Issue, Match, Milestones, Status
+from sparkpub.core.records import Decision, QueueState, Verdict
 from sparkpub.core.schedule import event_date
 from sparkpub.core.words import is_old_style
 from sparkpub.errors import CopyError, LostLedgerError

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from hashlib import sha256
 
-from sparkpub.core.model import Release
+from sparkpub.core.records import Release
 from sparkpub.core.settings import Settings
 
 # How far its deliveries are is no business of a page.

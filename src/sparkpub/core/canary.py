@@ -1,6 +1,6 @@
 """The canary's measure: how many go first, and whether they went well enough for the others to follow."""
 
-from sparkpub.core.model import Balance
+from sparkpub.core.records import Balance
 
 _HUNDRED = 100
 

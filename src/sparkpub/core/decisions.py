@@ -16,23 +16,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Protocol
 
-from sparkpub.core.model import (
-    Anniversary,
-    Decision,
-    Every,
-    FixedDate,
-    Holder,
-    Issue,
-    IssueState,
-    Milestones,
-    Occurrence,
-    OccurrenceState,
-    QueueState,
-    Released,
-    Status,
-    Verdict,
-    Years,
-)
+from sparkpub.core.model import Anniversary, Every, FixedDate, Issue, Milestones, Occurrence, Status, Years
+from sparkpub.core.records import Decision, Holder, IssueState, OccurrenceState, QueueState, Released, Verdict
 from sparkpub.core.schedule import event_date, occurrences
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.mime import CRLF, mailbox_field, quoted_printable, text_field
-from sparkpub.core.model import Subscriber
+from sparkpub.core.records import Subscriber
 from sparkpub.core.settings import Settings
 from sparkpub.core.tokens import Purpose, Tokens
 

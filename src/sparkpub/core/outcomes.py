@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sparkpub.core.addresses import plain_line
-from sparkpub.core.model import DeliveryState
+from sparkpub.core.records import DeliveryState
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?= |$)")
 _ADDRESS_FAULTS = (1,)  # RFC 3463 §3.2: X.1.X is about the address itself

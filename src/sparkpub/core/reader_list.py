@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sparkpub.core.addresses import address_key, parse_address
-from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.records import Subscriber, SubscriberState
 
 COLUMNS = ("email", "name", "status", "language", "tags")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -14,8 +14,8 @@ from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.ledger import Claim
 from sparkpub.core.addresses import is_address
 from sparkpub.core.durations import seconds
-from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
+from sparkpub.core.records import DeliveryState, Release, ReleaseState
 from sparkpub.outgoing.canary import Canary
 from sparkpub.outgoing.commits import Commits, Result
 from sparkpub.outgoing.letters import Letters, OutgoingLetter, Waiting

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.core.canary import canary_size, verdict
 from sparkpub.core.durations import seconds
-from sparkpub.core.model import Release
+from sparkpub.core.records import Release
 from sparkpub.core.settings import DeliverySettings
 
 _PASSED = "passed"

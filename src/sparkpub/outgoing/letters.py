@@ -7,7 +7,7 @@ from sparkpub.adapters.dkim_key import read_signer
 from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.mail import LEAVE, Addressing, Compiled, ReaderValues, load_compiled
-from sparkpub.core.model import Release
+from sparkpub.core.records import Release
 from sparkpub.core.tokens import Tokens
 from sparkpub.press import Press
 

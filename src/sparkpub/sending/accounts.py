@@ -5,7 +5,7 @@ from typing import Any
 
 from sparkpub.adapters.ledger import DeliveryRow
 from sparkpub.core.addresses import parse_address
-from sparkpub.core.model import Balance, DeliveryState, Release
+from sparkpub.core.records import Balance, DeliveryState, Release
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
 

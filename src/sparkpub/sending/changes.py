@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sparkpub.core.model import Release, ReleaseState
+from sparkpub.core.records import Release, ReleaseState
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from sparkpub.adapters.clock import boot_id, monotonic
 from sparkpub.adapters.ledger import LOST, Run
 from sparkpub.adapters.maildir import Maildir, stable_name
-from sparkpub.core.model import DeliveryState, Release, ReleaseState
 from sparkpub.core.outcomes import Fate, Outcome
+from sparkpub.core.records import DeliveryState, Release, ReleaseState
 from sparkpub.errors import SparkpubError
 from sparkpub.leaving import refuse_unready
 from sparkpub.mirroring import keep_in_step

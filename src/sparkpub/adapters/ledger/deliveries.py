@@ -9,7 +9,7 @@ from typing import Any
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import Balance, DeliveryState, Release, ReleaseState
+from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
 
 _SQL = statements("deliveries.sql")
 _RELEASES = statements("releases.sql")

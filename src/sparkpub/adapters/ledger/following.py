@@ -8,7 +8,7 @@ from typing import Any
 from sparkpub.adapters.ledger.deliveries import DeliveryRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import DeliveryState
+from sparkpub.core.records import DeliveryState
 
 _SQL = statements("following.sql")
 _STATES = tuple(DeliveryState)  # schema.sql numbers them in this order

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sparkpub.adapters.ledger.instants import from_seconds
 from sparkpub.adapters.ledger.queue import QueueRows
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import Decision, Released, Verdict
+from sparkpub.core.records import Decision, Released, Verdict
 
 _SQL = statements("glances.sql")
 

@@ -12,7 +12,7 @@ from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.sqlite import Database
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import address_key
-from sparkpub.core.model import Decision, Holder, IssueState, QueueState, Verdict
+from sparkpub.core.records import Decision, Holder, IssueState, QueueState, Verdict
 
 _SQL = statements("queue.sql")
 

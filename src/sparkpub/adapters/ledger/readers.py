@@ -9,7 +9,7 @@ from sparkpub.adapters.ledger.instants import to_seconds
 from sparkpub.adapters.ledger.releases import ReleaseRows
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import address_key, plain_line
-from sparkpub.core.model import Subscriber, SubscriberState
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.settings import AudienceSettings
 from sparkpub.errors import UsageError
 

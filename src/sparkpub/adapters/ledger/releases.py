@@ -11,7 +11,8 @@ from typing import Any
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.queue import QueueRows
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.model import Asset, Release, Released, ReleaseDraft, ReleaseState
+from sparkpub.core.model import Asset
+from sparkpub.core.records import Release, Released, ReleaseDraft, ReleaseState
 from sparkpub.errors import AlreadyReleased, LedgerError
 
 _SQL = statements("releases.sql")

@@ -10,7 +10,7 @@ from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import address_key
-from sparkpub.core.model import DeliveryState, Subscriber
+from sparkpub.core.records import DeliveryState, Subscriber
 
 _SQL = statements("replaying.sql")
 _READERS = statements("readers.sql")
