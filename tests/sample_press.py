@@ -115,7 +115,7 @@ def release(
         compiled = compile_message(edition(), head=head).dump()
         ledger.put_edition(HASH, "soviets", number, source=b"source", compiled=compiled, media={})
         release_id = ledger.add_release(draft)
-        ledger.plan_deliveries(release_id, audience, at=at)
+        ledger.plan_deliveries(release_id, audience)
     return ledger.release(release_id)
 
 

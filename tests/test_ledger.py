@@ -224,7 +224,7 @@ def test_a_segment_holds_whom_every_condition_lets_in(audience: AudienceSettings
     ledger = audience_ledger()
     assert ledger.count_audience(audience) == count
     release_id = ledger.add_release(draft())
-    assert ledger.plan_deliveries(release_id, audience, at=NOW) == count
+    assert ledger.plan_deliveries(release_id, audience) == count
     balance = ledger.balance(release_id)
     assert (balance.eligible, balance.pending) == (count, count)
 
@@ -247,7 +247,7 @@ def test_who_leaves_or_is_suppressed_after_the_release_is_not_mailed(ledger: Led
     for name in "abc":
         ledger.add_subscriber(f"{name}@example.org", at=NOW)
     release_id = ledger.add_release(draft())
-    ledger.plan_deliveries(release_id, None, at=NOW)
+    ledger.plan_deliveries(release_id, None)
     assert ledger.unsubscribe("a@example.org", NOW)
     assert not ledger.unsubscribe("a@example.org", NOW)
     assert ledger.suppress("B@example.org", "bounce", NOW)
@@ -262,7 +262,7 @@ def test_who_leaves_or_is_suppressed_after_the_release_is_not_mailed(ledger: Led
 def test_a_delivery_is_begun_by_one_worker_only(ledger: Ledger) -> None:
     ledger.add_subscriber("a@example.org", at=NOW)
     kept = ledger.release(ledger.add_release(draft()))
-    ledger.plan_deliveries(kept.release_id, None, at=NOW)
+    ledger.plan_deliveries(kept.release_id, None)
     one, two = (ledger.begin_run(boot="b", pid=pid, at=NOW) for pid in (1, 2))
     claims = [ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW) for epoch in (one, two)]
     assert claims[0] is not None
@@ -281,7 +281,7 @@ def test_the_balance_adds_up_whatever_happens(steps: list[tuple[DeliveryState, i
     ledger = open_ledger("sqlite://", Path())
     ledger.import_subscribers([ReaderRow(address=f"r{n}@example.org") for n in range(10)], NOW)
     kept = ledger.release(ledger.add_release(draft()))
-    ledger.plan_deliveries(kept.release_id, None, at=NOW)
+    ledger.plan_deliveries(kept.release_id, None)
     epoch = ledger.begin_run(boot="b", pid=1, at=NOW)
     claim = ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW)
     assert claim is not None
@@ -469,3 +469,18 @@ def test_the_schema_explains_every_table() -> None:
         if line.startswith("CREATE TABLE"):
             assert before.startswith("--"), line
         before = line
+
+
+def test_an_attempt_that_fails_takes_back_itself_alone(ledger: Ledger) -> None:
+    def fail() -> None:
+        with ledger.attempt():
+            ledger.add_subscriber("b@example.org", at=NOW)
+            raise KeyError
+
+    with ledger.transaction():
+        with ledger.attempt():
+            ledger.add_subscriber("a@example.org", at=NOW)
+        with pytest.raises(KeyError):
+            fail()
+        ledger.add_subscriber("c@example.org", at=NOW)
+    assert [reader.address for reader in ledger.subscribers()] == ["a@example.org", "c@example.org"]

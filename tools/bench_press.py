@@ -116,7 +116,7 @@ def release(press: Press, *, number: int = 1, size: int = 20_000) -> float:
         ledger.put_edition(made.hash, "measure", number, source=b"", compiled=compiled, media={})
         release_id = ledger.add_release(draft)
         begun = time.perf_counter()
-        ledger.plan_deliveries(release_id, None, at=NOW)
+        ledger.plan_deliveries(release_id, None)
     return time.perf_counter() - begun
 
 

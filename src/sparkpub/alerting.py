@@ -14,6 +14,7 @@ from sparkpub.core.durations import seconds
 from sparkpub.core.model import Issue
 from sparkpub.core.notices import notice
 from sparkpub.core.records import OccurrenceState, QueueState, ReleaseState, Verdict
+from sparkpub.core.wishes import Piece
 from sparkpub.errors import BusyError, InputError, TransportError
 from sparkpub.posting import post_letter
 from sparkpub.press import Press
@@ -163,7 +164,7 @@ def _send_proof(press: Press, standing: Standing, now: datetime) -> None:
     """Send the email as readers will get it, and beside it when it goes out and what is new since the last time."""
     issue, occurrence = standing.due.issue, standing.due.occurrence
     settings = press.publication.settings
-    readers = press.ledger.count_audience(settings.audience.get(issue.audience))
+    readers = press.ledger.count_audience(settings.audience.get(issue.audience), Piece.of(issue, occurrence.number))
     text = (
         f"{issue.title}\n\nIt goes out at {occurrence.local:%Y-%m-%d %H:%M %z} to {readers:,} readers.\n\n"
         f"    sparkpub hold {issue.id}\n\nkeeps it back. {_difference(press, issue)}"

@@ -17,6 +17,7 @@ from sparkpub.core.decisions import Account, Agenda, Due, decide, doubt_of_clock
 from sparkpub.core.model import Issue, Occurrence, Status
 from sparkpub.core.records import Decision, IssueState, QueueState, Release, ReleaseDraft, Verdict
 from sparkpub.core.schedule import occurrences, repeats
+from sparkpub.core.wishes import Piece
 from sparkpub.correcting import correct
 from sparkpub.errors import AlreadyReleased, Fault, InputError, UsageError
 from sparkpub.glancing import account_of
@@ -235,7 +236,8 @@ def _release(press: Press, due: Due, *, now: datetime, is_by_itself: bool, is_ma
             )
             release_id = ledger.add_release(draft)
             if is_mailed:
-                ledger.plan_deliveries(release_id, settings.audience.get(due.issue.audience), at=now)
+                audience = settings.audience.get(due.issue.audience)
+                ledger.plan_deliveries(release_id, audience, Piece.of(due.issue, due.occurrence.number))
             ledger.record(now, "released", due.issue.id, f"{due.occurrence.number}, due on {due.occurrence.on}")
     except AlreadyReleased:
         if is_by_itself:

@@ -15,6 +15,7 @@ from sparkpub.adapters.ledger import Event, Ledger, MirroredRelease
 from sparkpub.adapters.mirror import Line
 from sparkpub.core.model import Issue
 from sparkpub.core.records import Decision, DeliveryState, QueueState, Verdict
+from sparkpub.core.wishes import Piece
 from sparkpub.errors import InputError, LedgerError
 from sparkpub.press import Publication
 from sparkpub.rendering import correct_edition
@@ -79,7 +80,8 @@ def _block(ledger: Ledger, line: Line, publication: Publication, texts: Mapping[
     if release.is_mailed:
         issue = texts.get(release.issue_id)
         audience = publication.settings.audience.get(issue.audience) if issue else None
-        ledger.plan_deliveries(release.release_id, audience, at=release.released_at)
+        piece = Piece.of(issue, release.number) if issue else None
+        ledger.plan_deliveries(release.release_id, audience, piece)
 
 
 def _release_of(line: Line) -> MirroredRelease:

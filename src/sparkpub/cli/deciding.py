@@ -11,6 +11,7 @@ from sparkpub.cli.standings import endless_words, printed_words, queue_word, sta
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, Status
 from sparkpub.core.records import OccurrenceState, Verdict
+from sparkpub.core.wishes import Piece
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.queueing import Standing, account, edited, hold, queue, skip, upcoming
 from sparkpub.shelf import Shelf, read_shelf
@@ -47,7 +48,7 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
     documents, texts = [], []
     for issue in issues:
         coming = upcoming(publication, issue, known, now=now, count=3)
-        readers = press.ledger.count_audience(audiences.get(issue.audience))
+        readers = press.ledger.count_audience(audiences.get(issue.audience), Piece.of(issue, 0))
         warning = _warning(issue, coming, known)
         documents.append(_queued_json(issue, coming, readers, warning) | {"diff": edits[issue.id]})
         texts.append("\n".join([_queued_text(issue, coming, readers, warning), *edits[issue.id]]))

@@ -14,6 +14,7 @@ from sparkpub.cli.faults import explain
 from sparkpub.core.decisions import Due
 from sparkpub.core.model import Issue
 from sparkpub.core.records import Release
+from sparkpub.core.wishes import Piece
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past
@@ -190,7 +191,10 @@ def _by_hand(face: Face, press: Press, ids: Sequence[str], number: int | None, *
     issues = read_shelf(press.publication).pick(dict.fromkeys(ids))  # named twice is meant once
     dues = [due_by_hand(press, issue, number, now=now) for issue in issues]
     audiences = press.publication.settings.audience
-    counts = [press.ledger.count_audience(audiences.get(due.issue.audience)) for due in dues]
+    counts = [
+        press.ledger.count_audience(audiences.get(due.issue.audience), Piece.of(due.issue, due.occurrence.number))
+        for due in dues
+    ]
     questions = [_question(press, due, readers, now=now) for due, readers in zip(dues, counts, strict=True)]
     confirm("\n".join(questions), yes=yes, count=sum(counts) if press.transport == "smtp" else None)
     return [release_by_hand(press, due, now=now) for due in dues]

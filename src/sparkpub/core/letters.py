@@ -8,7 +8,7 @@ from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.mime import CRLF, mailbox_field, quoted_printable, text_field
 from sparkpub.core.records import Subscriber
 from sparkpub.core.settings import Settings
-from sparkpub.core.tokens import Purpose, Tokens
+from sparkpub.core.tokens import Tokens
 
 _CONFIRMATION = """\
 Somebody, we hope you, asked for {title} at this address.
@@ -30,7 +30,7 @@ def confirmation(settings: Settings, tokens: Tokens, reader: Subscriber, *, at: 
     It is marked as made by a machine (RFC 3834), so that no auto-reply answers it.
     """
     publication = settings.publication
-    url = f"{settings.web.url.rstrip('/')}/c/{tokens.sign(Purpose.CONFIRM, reader.subscriber_id)}"
+    url = f"{settings.web.url.rstrip('/')}/c/{tokens.sign_wish(reader.subscriber_id, reader.asked_at or at)}"
     name, address = parse_mailbox(publication.from_)
     host = urlsplit(publication.base_url).hostname or "localhost"
     message_id = tokens.message_id(f"confirm/{at:%Y%m%d%H%M%S}", reader.subscriber_id, host)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from sparkpub.core.wishes import EVERYTHING, Wishes
+
 
 class QueueState(StrEnum):
     """What the press was told about an issue: unqueued, queued or held."""
@@ -140,7 +142,10 @@ class SubscriberState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """An address that asked, with the state of that wish."""
+    """An address that asked, with the state of that wish.
+
+    `asked_at` is when the wish that stands was made; `wishes` is what they want of what is released.
+    """
 
     subscriber_id: int
     address: str
@@ -150,7 +155,35 @@ class Subscriber:
     tags: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     evidence: str = ""
+    wishes: Wishes = EVERYTHING
+    asked_at: datetime | None = None
     is_suppressed: bool = False
+
+
+class LetterKind(StrEnum):
+    """What a letter, a message that belongs to no release, is for.
+
+    confirm asks a new reader to confirm, welcome greets one who did, known tells one who asks again that they are in.
+    """
+
+    CONFIRM = "confirm"
+    WELCOME = "welcome"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message to one reader that belongs to no release; a reader gets one of a kind for each wish.
+
+    `wished_at` is when that wish was made, `first_at` when the letter was tried first.
+    """
+
+    letter_id: int
+    kind: LetterKind
+    reader: Subscriber
+    wished_at: datetime
+    attempts: int
+    first_at: datetime | None
 
 
 class DeliveryState(StrEnum):

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -60,6 +61,21 @@ class Tokens:
             value = self._signers[purpose].unsign(token.encode("utf-8", "replace")).decode("ascii")
             return int(value, 36)
         except (BadSignature, ValueError):
+            return None
+
+    def sign_wish(self, subscriber_id: int, asked_at: datetime) -> str:
+        """A token to confirm the wish that a reader made at an instant, and none that they make later."""
+        value = f"{_base36(subscriber_id)}-{_base36(int(asked_at.timestamp()))}"
+        seal = base64.urlsafe_b64encode(self._seals[Purpose.CONFIRM].digest(value.encode("ascii")))
+        return f"{value}.{seal.rstrip(b'=').decode('ascii')}"
+
+    def read_wish(self, token: str) -> tuple[int, datetime] | None:
+        """The reader and the instant of the wish that a token was signed for, None if we never signed it."""
+        try:
+            value = self._signers[Purpose.CONFIRM].unsign(token.encode("utf-8", "replace")).decode("ascii")
+            reader, _, asked = value.partition("-")
+            return int(reader, 36), datetime.fromtimestamp(int(asked, 36), tz=UTC)
+        except (BadSignature, ValueError, OverflowError, OSError):
             return None
 
     def message_id(self, release: str, subscriber_id: int, host: str) -> str:

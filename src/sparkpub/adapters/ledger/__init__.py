@@ -2,7 +2,8 @@
 
 statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
 sqlite.py          Database                  one engine: connection, transactions, errors
-queue ◀─ releases ◀─ readers ◀─ deliveries ◀─ following, replaying   rows by topic, each a class that adds its methods
+queue ◀─ releases ◀─ readers ◀─ letters                              rows by topic, each a class that adds its methods
+                             ◀─ audiences ◀─ deliveries ◀─ following, replaying
 Ledger             all of them, on one database
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from sparkpub.adapters.ledger.deliveries import LOST, Claim, DueDelivery, OpenCounts, Run
 from sparkpub.adapters.ledger.following import DeliveryRow, FollowingRows
 from sparkpub.adapters.ledger.glances import GlanceRows
+from sparkpub.adapters.ledger.letters import LetterRows
 from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
@@ -44,7 +46,7 @@ _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class Ledger(FollowingRows, ReplayedRows, GlanceRows):
+class Ledger(FollowingRows, ReplayedRows, GlanceRows, LetterRows):
     """The ledger of one press."""
 
     @property
@@ -71,6 +73,10 @@ class Ledger(FollowingRows, ReplayedRows, GlanceRows):
     def durable(self) -> AbstractContextManager[None]:
         """Inside `hasty`: commits are on the disk when they return, with all that came before."""
         return self._db.durable()
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Inside a transaction: all of this or nothing, and the transaction goes on either way; not to be nested."""
+        return self._db.attempt()
 
     def close(self) -> None:
         """Let the file go."""

@@ -30,3 +30,19 @@ replace(s.attributes, :attribute, '') <> s.attributes
 EXISTS (
     SELECT 1 FROM release r JOIN delivery d ON d.release_id = r.release_id AND d.subscriber_id = s.subscriber_id
     WHERE r.issue_id = :received_issue AND r.number = :received_number AND d.state = 2)
+
+-- name: wants_everything
+-- Nearly every reader does, and is not looked at further. The wishes are those of core/wishes.py.
+s.wishes = ''
+
+-- name: wants_each
+replace(s.wishes, :rhythm, '') = s.wishes
+
+-- name: wants_series
+replace(s.wishes, :series, '') = s.wishes
+
+-- name: wants_tag
+replace(s.wishes, :tag, '') = s.wishes
+
+-- name: wants_all_numbers
+replace(s.wishes, :round_only, '') = s.wishes

@@ -6,8 +6,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from sparkpub.adapters.ledger.audiences import AudienceRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
-from sparkpub.adapters.ledger.readers import ReaderRows, attributes_of
+from sparkpub.adapters.ledger.readers import attributes_of
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
 
@@ -65,7 +66,7 @@ class OpenCounts:
     due: int
 
 
-class DeliveryRows(ReaderRows):
+class DeliveryRows(AudienceRows):
     """Runs, claims, deliveries."""
 
     def balance(self, release_id: int) -> Balance:

@@ -1,22 +1,19 @@
-"""Ledger rows of the readers: subscribers, suppressions, and the segments a release can go to."""
+"""Ledger rows of the readers: subscribers and suppressions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sparkpub.adapters.ledger.instants import to_seconds
+from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.releases import ReleaseRows
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import address_key, plain_line
 from sparkpub.core.records import Subscriber, SubscriberState
-from sparkpub.core.settings import AudienceSettings
-from sparkpub.errors import UsageError
+from sparkpub.core.wishes import EVERYTHING, Wishes, read_wishes, wish_lines
 
 _SQL = statements("readers.sql")
-_AUDIENCE = statements("audience.sql")
 _WAITING = statements("deliveries.sql")["suppress_reader"]
-_BATCH = 1000
 _PAGE = 1000
 _KNOWN_BY_MARK = "suppressed before the ledger was lost"
 
@@ -32,6 +29,8 @@ class ReaderRow:
     tags: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     evidence: str = ""
+    wishes: Wishes = EVERYTHING
+    asked_at: datetime | None = None
 
     @classmethod
     def of(cls, reader: Subscriber) -> "ReaderRow":
@@ -44,6 +43,8 @@ class ReaderRow:
             tags=reader.tags,
             attributes=reader.attributes,
             evidence=reader.evidence,
+            wishes=reader.wishes,
+            asked_at=reader.asked_at,
         )
 
 
@@ -56,7 +57,7 @@ class ImportCounts:
 
 
 class ReaderRows(ReleaseRows):
-    """Subscribers, suppressions and audiences."""
+    """Subscribers and suppressions."""
 
     def add_subscriber(  # noqa: PLR0913 - one parameter a column
         self,
@@ -85,7 +86,7 @@ class ReaderRows(ReleaseRows):
             if added is not None:
                 self._recall(address, is_asked_now=True, at=at)
                 return int(added[0])
-        return _subscriber(self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)}))
+        return subscriber_of(self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)}))
 
     def import_subscribers(self, rows: Iterable[ReaderRow], at: datetime) -> ImportCounts:
         """Add many readers in one transaction. Who is known is left as is: nobody is subscribed again."""
@@ -104,19 +105,19 @@ class ReaderRows(ReleaseRows):
     def find_subscriber(self, address: str) -> Subscriber | None:
         """The reader with this address, however it is spelt."""
         row = self._db.row(_SQL["find_subscriber"], {"address_key": address_key(address)})
-        return None if row is None else _subscriber(row)
+        return None if row is None else subscriber_of(row)
 
     def subscriber(self, subscriber_id: int) -> Subscriber | None:
         """The reader of this number."""
         row = self._db.row(_SQL["subscriber"], {"subscriber_id": subscriber_id})
-        return None if row is None else _subscriber(row)
+        return None if row is None else subscriber_of(row)
 
     def subscribers(self) -> Iterator[Subscriber]:
         """Every reader in the order they were added, a page at a time."""
         after = 0
         while page := self._db.rows(_SQL["subscribers"], {"after": after, "count": _PAGE}):
             for row in page:
-                yield _subscriber(row)
+                yield subscriber_of(row)
             after = page[-1]["subscriber_id"]
 
     def count_subscribers(self) -> int:
@@ -140,7 +141,8 @@ class ReaderRows(ReleaseRows):
 
     def _let_go(self, known: Subscriber, at: datetime) -> None:
         """Let a reader leave, without a line in the history."""
-        self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED), at=at)
+        # To be left alone is a wish too: no link to confirm an earlier one is good after it.
+        self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED, asked_at=at), at=at)
         self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
 
     def erase(self, address: str, at: datetime) -> bool:
@@ -159,7 +161,8 @@ class ReaderRows(ReleaseRows):
     def _forget(self, known: Subscriber, at: datetime) -> None:
         """Take a reader out, without a line in the history."""
         self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
-        self._db.write(_SQL["erase"], {"subscriber_id": known.subscriber_id})
+        for statement in ("erase", "erase_letters"):
+            self._db.write(_SQL[statement], {"subscriber_id": known.subscriber_id})
 
     def suppress(self, address: str, reason: str, at: datetime) -> bool:
         """Never mail an address again; False if that was the order already."""
@@ -209,59 +212,8 @@ class ReaderRows(ReleaseRows):
             elif not is_asked_now and (known := self.find_subscriber(address)):
                 self._let_go(known, at)
 
-    def plan_deliveries(self, release_id: int, audience: AudienceSettings | None, *, at: datetime) -> int:
-        """Freeze a release's audience into deliveries, in the order of the readers; returns how many.
 
-        Without a segment every active reader who is not suppressed is in it.
-        """
-        del at  # the release says when
-        condition, values = _conditions(audience)
-        values |= {"release_id": release_id, "span": self._span(audience)}
-        return self._db.write(_AUDIENCE["plan"] + condition, values)
-
-    def _span(self, audience: AudienceSettings | None) -> int:
-        """How many reader numbers make a batch of about a thousand deliveries: more where a segment is thin."""
-        count = self.count_audience(audience) if audience else 0
-        return max(_BATCH, _BATCH * int(self._db.row(_AUDIENCE["last_reader"])[0]) // count) if count else _BATCH
-
-    def count_audience(self, audience: AudienceSettings | None) -> int:
-        """How many readers a release would go to now."""
-        condition, values = _conditions(audience)
-        return int(self._db.row(_AUDIENCE["count"] + condition, values)[0])
-
-
-def _conditions(audience: AudienceSettings | None) -> tuple[str, dict[str, object]]:
-    """What a segment adds to a WHERE clause, with its values: every kind of condition must hold, any of one kind.
-
-    A reader follows a series by the tag `series:ID`.
-    """
-    if audience is None:
-        return "", {}
-    values: dict[str, object] = {}
-    clauses = []
-    wanted = [
-        [("has_tag", "tag", f"\n{plain_line(tag)}\n") for tag in audience.tags],
-        [("has_tag", "tag", f"\nseries:{plain_line(series)}\n") for series in audience.series],
-        [("has_language", "language", language) for language in audience.language],
-        *([("has_attribute", "attribute", f"\n{_pair(*pair)}\n")] for pair in audience.attributes.items()),
-    ]
-    for alternatives in filter(None, wanted):
-        parts = []
-        for statement, name, value in alternatives:
-            key = f"{name}_{len(values)}"
-            values[key] = value
-            parts.append(_AUDIENCE[statement].replace(f":{name}", f":{key}"))
-        clauses.append("(" + " OR ".join(parts) + ")")
-    if audience.received:
-        issue, _, number = audience.received.rpartition("/")
-        if not issue or not number.isdecimal():
-            raise UsageError(f"[audience] received = '{audience.received}' names no release; write it like ISSUE/100")
-        values |= {"received_issue": issue, "received_number": int(number)}
-        clauses.append(_AUDIENCE["has_received"])
-    return "".join(f"\nAND {clause}" for clause in clauses), values
-
-
-def _pair(key: str, value: str) -> str:
+def pair_line(key: str, value: str) -> str:
     """An attribute as one line."""
     return f"{plain_line(key).replace('=', '-')}={plain_line(str(value))}"
 
@@ -287,13 +239,15 @@ def _columns(row: ReaderRow, at: datetime) -> dict[str, object]:
         "state": row.state.value,
         "language": row.language,
         "tags": _lines(dict.fromkeys(map(plain_line, row.tags))),
-        "attributes": _lines(_pair(key, value) for key, value in sorted(row.attributes.items())),
+        "attributes": _lines(pair_line(key, value) for key, value in sorted(row.attributes.items())),
+        "wishes": _lines(wish_lines(row.wishes)),
         "evidence": plain_line(row.evidence),
+        "asked_at": to_seconds(row.asked_at or at),
         "at": to_seconds(at),
     }
 
 
-def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
+def subscriber_of(row: Any) -> Subscriber:  # noqa: ANN401 - a row
     """A row as a subscriber."""
     return Subscriber(
         subscriber_id=row["subscriber_id"],
@@ -304,5 +258,7 @@ def _subscriber(row: Any) -> Subscriber:  # noqa: ANN401 - a row
         tags=tuple(line for line in row["tags"].split("\n") if line),
         attributes=attributes_of(row["attributes"]),
         evidence=row["evidence"],
+        wishes=read_wishes(row["wishes"]),
+        asked_at=from_seconds(row["asked_at"]),
         is_suppressed=bool(row["is_suppressed"]),
     )

@@ -1,8 +1,9 @@
 -- Readers and the addresses that are never to be mailed.
 
 -- name: add_subscriber
-INSERT INTO subscriber (address_key, address, name, state, language, tags, attributes, evidence, added_at, changed_at)
-VALUES (:address_key, :address, :name, :state, :language, :tags, :attributes, :evidence, :at, :at)
+INSERT INTO subscriber (address_key, address, name, state, language, tags, attributes, wishes, evidence, asked_at,
+    added_at, changed_at)
+VALUES (:address_key, :address, :name, :state, :language, :tags, :attributes, :wishes, :evidence, :asked_at, :at, :at)
 ON CONFLICT (address_key) DO NOTHING
 RETURNING subscriber_id
 
@@ -20,7 +21,7 @@ FROM subscriber s WHERE s.subscriber_id > :after ORDER BY s.subscriber_id LIMIT 
 
 -- name: set_subscriber
 UPDATE subscriber SET name = :name, state = :state, language = :language, tags = :tags, attributes = :attributes,
-    evidence = :evidence, changed_at = :at
+    wishes = :wishes, evidence = :evidence, asked_at = :asked_at, changed_at = :at
 WHERE subscriber_id = :subscriber_id
 
 -- name: suppress
@@ -32,6 +33,9 @@ DELETE FROM suppression WHERE address_key = :address_key
 
 -- name: erase
 DELETE FROM subscriber WHERE subscriber_id = :subscriber_id
+
+-- name: erase_letters
+DELETE FROM letter WHERE subscriber_id = :subscriber_id
 
 -- name: put_mark
 INSERT INTO mark (mark, verb, at) VALUES (:mark, :verb, :at) ON CONFLICT (mark, verb) DO NOTHING

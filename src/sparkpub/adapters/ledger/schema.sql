@@ -111,8 +111,8 @@ CREATE TABLE release (
 CREATE INDEX release_day ON release (on_date, issue_id, number);
 CREATE INDEX release_mailed ON release (released_at, on_date) WHERE is_mailed = 1;
 
--- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`
--- and `attributes` hold one entry a line, with a line end before the first and after the last: so one comparison
+-- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`,
+-- `attributes` and `wishes` hold one entry a line, with a line end before the first and after the last: so one comparison
 -- finds an entry, on every engine. A number is never given twice, not even one whose reader was erased: links in old mail
 -- are signed for it.
 CREATE TABLE subscriber (
@@ -124,7 +124,9 @@ CREATE TABLE subscriber (
     language      TEXT NOT NULL,
     tags          TEXT NOT NULL,
     attributes    TEXT NOT NULL,            -- key=value
+    wishes        TEXT NOT NULL,            -- what of all that is released they want: core/wishes.py
     evidence      TEXT NOT NULL,            -- how the wish is known: a form, a letter, a list taken over
+    asked_at      INTEGER NOT NULL,         -- when that wish was made; a link to confirm is good for it alone
     added_at      INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL
 ) STRICT;
@@ -144,6 +146,30 @@ CREATE TABLE mark (
     at   INTEGER NOT NULL,
     PRIMARY KEY (mark, verb)
 ) STRICT, WITHOUT ROWID;
+
+-- Messages that belong to no release: please confirm, welcome. They are written when they are sent, so only who and why stand
+-- here. A reader gets one of a kind for each wish. States are those of deliveries; there is no 5: a letter of which
+-- nobody knows whether it went is sent again, under the same Message-ID.
+CREATE TABLE letter (
+    letter_id     INTEGER PRIMARY KEY,
+    kind          TEXT NOT NULL,
+    subscriber_id INTEGER NOT NULL,
+    wished_at     INTEGER NOT NULL,
+    state         INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2, 3, 4, 6)),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    first_at      INTEGER,
+    at            INTEGER NOT NULL,         -- last change; not to be tried before
+    code          TEXT NOT NULL DEFAULT '',
+    UNIQUE (kind, subscriber_id, wished_at)
+) STRICT;
+CREATE INDEX letter_open ON letter (at) WHERE state IN (0, 1, 3);
+
+-- Who asked for something lately, by keyed hashes of address and network alone: so that nobody is bombed with letters.
+CREATE TABLE ask (
+    mark TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ask_mark ON ask (mark, at);
 
 -- One release to one subscriber. The audience is frozen when the release is made, in batches.
 CREATE TABLE delivery (

@@ -140,6 +140,19 @@ class Database:
                     self._connection.execute("ROLLBACK")
         self._tell_news()
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: all of this or nothing, and the transaction goes on either way; not to be nested."""
+        self.write("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has taken everything back already
+                self.write("ROLLBACK TO attempt")
+                self.write("RELEASE attempt")
+            raise
+        self.write("RELEASE attempt")
+
     def note_news(self) -> None:
         """Have `on_news` called once what is being written is committed."""
         self._has_news = True
