@@ -117,6 +117,7 @@ def test_spk009_headings_that_skip_a_level() -> None:
         "vor 100 Jahren",
         "il y a 100 ans",
         "100 лет назад",
+        "قبل 100 عام",
     ],
 )
 def test_spk010_an_age_that_has_moved_on(words: str) -> None:

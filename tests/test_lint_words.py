@@ -61,6 +61,7 @@ def test_spk030_a_small_word_typed_twice() -> None:
     assert written("SPK030", body="Text.\n\nThey went to the\nthe river.") == [10]
     assert written("SPK030", body="I know that that is so, and had had it.") == []
     assert written("SPK030", body="L’un de de ceux", front="title: T\nlanguage: fr") == [8]
+    assert written("SPK030", body="كان في في المدينة", front="title: T\nlanguage: ar") == [8]
     assert written("SPK030", body="to to", front="title: T\nlanguage: xx") == []
 
 

@@ -75,6 +75,7 @@ def test_the_same_body_gives_the_same_bytes_each_time(sample: str) -> None:
         ("de-CH", "«He said ‹no›»"),
         ("es", "«He said “no”»"),
         ("ru", "«He said „no“»"),
+        ("ar", "«He said ‹no›»"),
         ("xx", "“He said ‘no’”"),
     ],
 )

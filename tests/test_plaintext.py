@@ -84,6 +84,9 @@ def test_the_words_around_are_of_the_language() -> None:
     body = text("a[^n] ![b](c.png)\n\n[^n]: d", "ru")
     assert "Примечания\n" in body
     assert "[Изображение: b]" in body
+    body = text("a[^n] ![b](c.png)\n\n[^n]: d", "ar")
+    assert "هوامش\n" in body
+    assert "[صورة: b]" in body
 
 
 @pytest.mark.parametrize(

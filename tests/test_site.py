@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from jinja2 import TemplateError
 from lxml import etree, html
 
 from conftest import Golden
@@ -24,7 +26,8 @@ from sample_site import (
 )
 from sparkpub.core.settings import EmailSettings, WebSettings
 from sparkpub.core.site import site_of
-from sparkpub.core.site_words import site_words
+from sparkpub.core.site_words import SiteWords, site_words
+from sparkpub.core.vocabulary import vocabulary
 from sparkpub.errors import InputError
 
 FILES = files_of(sample_articles())
@@ -361,16 +364,19 @@ def test_subscribing_is_explained_with_whom_to_write_to_or_a_form() -> None:
 
 
 LABELS = starter().get_template("site/labels.j2").module.labels  # type: ignore[attr-defined] # the template sets it
-LANGUAGES = ("en", "fr", "de", "es", "ru")
+LANGUAGES = ("en", "fr", "de", "es", "ru", "ar")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_of_the_site_are_whole_in_each_language(language: str) -> None:
     table = LABELS[language]
     assert table.keys() == LABELS["en"].keys()
+    plurals = vocabulary(language).plurals
     for name, text in table.items():
         if isinstance(text, list):
-            assert [form.count("{}") for form in text] == [1, 1, 1]
+            numbers = Counter(map(plurals.name_of, range(300)))
+            for form, words_ in zip(plurals.names, text, strict=True):
+                assert words_.count("{}") == 1 or (numbers[form] == 1 and "{" not in words_), form
         else:
             assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", LABELS["en"][name])), name
 
@@ -382,13 +388,14 @@ def test_words_of_the_site_are_whole_in_each_language(language: str) -> None:
         ("de", "Von Ada Example, Ben Sample", "Titelseite"),
         ("es", "Por Ada Example, Ben Sample", "Portada"),
         ("ru", "Автор: Ada Example, Ben Sample", "Главная"),
+        ("ar", "بقلم Ada Example، Ben Sample", "الصفحة الأولى"),
         ("tlh", "By Ada Example, Ben Sample", "Front page"),
     ],
 )
 def test_site_speaks_the_language_of_its_publication(language: str, piece: str, front: str) -> None:
     files = files_of(sample_articles(), settings_with(language=language))
     page = tree(SEPTEMBER, files)
-    assert page.get("lang") == language
+    assert (page.get("lang"), page.get("dir")) == (language, "rtl" if language == "ar" else "ltr")
     assert piece in words(page.xpath("//main")[0])
     assert front in [words(a) for a in page.xpath("//header//nav//a")]
     if language != "tlh":
@@ -402,6 +409,31 @@ def test_numbers_take_the_plural_of_their_language() -> None:
     say = site_words(starter(), "ru")
     assert [say.pieces(n) for n in (1, 3, 5, 21)] == ["1 материал", "3 материала", "5 материалов", "21 материал"]
     assert site_words(starter(), "en-GB").minutes(7) == "7 min read"
+    assert [site_words(starter(), "fr").pieces(n) for n in (0, 1, 2)] == ["0 texte", "1 texte", "2 textes"]
+    say = site_words(starter(), "ar-EG")
+    arabic = ["لا مقالات", "مقال واحد", "مقالان", "3 مقالات", "11 مقالًا", "99 مقالًا", "100 مقال", "103 مقالات"]
+    assert [say.pieces(n) for n in (0, 1, 2, 3, 11, 99, 100, 103)] == arabic
+
+
+def test_words_that_a_table_lacks_are_english_with_english_plurals() -> None:
+    say = SiteWords(language="ru", own={"archive": "Архив"}, english=LABELS["en"])
+    assert (say.archive, say.search, say.pieces(3)) == ("Архив", "Search", "3 pieces")
+    assert say.language_of("pieces") == "en"
+
+
+def test_a_table_with_too_few_forms_of_a_number_is_a_fault_of_the_theme() -> None:
+    say = SiteWords(language="ar", own={"pieces": ["{}", "{}"]}, english=LABELS["en"])
+    with pytest.raises(
+        TemplateError, match=r"'pieces' needs 6 forms in 'ar' \(zero, one, two, few, many, other\), and has 2"
+    ):
+        say.pieces(3)
+
+
+def test_the_page_that_searches_holds_the_forms_of_its_language() -> None:
+    found = tree("search/index.html", files_of([], settings_with(language="ar"))).get_element_by_id("found")
+    assert found.get("data-language") == "ar"
+    assert [found.get(f"data-{name}") for name in ("zero", "two", "few")] == ["لا مقالات", "مقالان", "{} مقالات"]
+    assert found.get("data-rest") == found.get("data-other") == "{} مقال"
 
 
 def test_links_to_pieces_in_other_languages_say_so() -> None:

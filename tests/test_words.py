@@ -3,10 +3,12 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparkpub.core.article import Article
+from sparkpub.core.calendars import months_of
 from sparkpub.core.model import Anniversary, Calendar, Every, FixedDate, Issue, Match, PrintedDate, Status
 from sparkpub.core.printed import parse_printed
 from sparkpub.core.vocabulary import vocabulary
@@ -18,10 +20,11 @@ from sparkpub.core.words import (
     month_words,
     ordinal,
     ordinal_word,
+    own_month,
     years_ago,
 )
 
-LANGUAGES = ["en", "fr", "de", "es", "ru"]
+LANGUAGES = ["en", "fr", "de", "es", "ru", "ar"]
 
 
 def anniversary(of: str, calendar: Calendar = Calendar.GREGORIAN, match: Match | None = None) -> Anniversary:
@@ -75,6 +78,10 @@ def article(rule: Anniversary | FixedDate | None, number: int, language: str = "
         ("de", "4. September 1917", "1. März 1900", "September 1917"),
         ("es", "4 de septiembre de 1917", "1 de marzo de 1900", "septiembre de 1917"),
         ("ru", "4 сентября 1917 г.", "1 марта 1900 г.", "сентябрь 1917 г."),
+        ("ar", "4 سبتمبر 1917", "1 مارس 1900", "سبتمبر 1917"),
+        ("ar-LB", "4 أيلول 1917", "1 آذار 1900", "أيلول 1917"),
+        ("ar-DZ", "4 سبتمبر 1917", "1 مارس 1900", "سبتمبر 1917"),
+        ("ar-MA", "4 شتنبر 1917", "1 مارس 1900", "شتنبر 1917"),
         ("xx", "4 September 1917", "1 March 1900", "September 1917"),
     ],
 )
@@ -92,20 +99,52 @@ def test_dates_are_told_in_the_language(language: str, day: str, first: str, mon
         ("de", ["vor 1 Jahr", *(f"vor {n} Jahren" for n in (2, 5, 11, 21, 100))]),
         ("es", ["hace 1 año", *(f"hace {n} años" for n in (2, 5, 11, 21, 100))]),
         ("ru", ["1 год назад", "2 года назад", "5 лет назад", "11 лет назад", "21 год назад", "100 лет назад"]),
+        ("ar", ["قبل عام واحد", "قبل عامين", "قبل 5 أعوام", "قبل 11 عامًا", "قبل 21 عامًا", "قبل 100 عام"]),
     ],
 )
 def test_years_have_the_plural_of_their_number(language: str, expected: list[str]) -> None:
     assert [years_ago(n, language) for n in (1, 2, 5, 11, 21, 100)] == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["other", "one", "other", "other", "other", "other"]),
+        ("fr", ["one", "one", "other", "other", "other", "other"]),
+        ("de", ["other", "one", "other", "other", "other", "other"]),
+        ("es", ["other", "one", "other", "other", "other", "other"]),
+        ("ru", ["many", "one", "few", "few", "many", "many"]),
+        ("ar", ["zero", "one", "two", "few", "many", "other"]),
+    ],
+)
+def test_numbers_take_their_forms(language: str, names: list[str]) -> None:
+    assert [vocabulary(language).plurals.name_of(n) for n in (0, 1, 2, 3, 11, 100)] == names
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_take_the_forms_of_unicode_cldr(language: str) -> None:
+    name_of = vocabulary(language).plurals.name_of
+    assert [name_of(n) for n in range(1200)] == [Locale(language).plural_form(n) for n in range(1200)]
+
+
+@pytest.mark.parametrize(
+    "language", [*LANGUAGES, "ar-IQ", "ar-JO", "ar-LB", "ar-PS", "ar-SY", "ar-DZ", "ar-TN", "ar-MA"]
+)
+def test_months_are_those_of_unicode_cldr(language: str) -> None:
+    words, months = vocabulary(language), Locale.parse(language, sep="-").months
+    assert list(words.months_of) == [months["format"]["wide"][n] for n in range(1, 13)]
+    if "-" not in language:  # Babel's regions have them of their language alone
+        assert list(words.months) == [months["stand-alone"]["wide"][n] for n in range(1, 13)]
+
+
 def test_ordinals_have_their_endings() -> None:
     english = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 22: "22nd", 111: "111th"}
     assert {n: ordinal(n, "en") for n in english} == english
-    assert [ordinal(100, language) for language in LANGUAGES] == ["100th", "100e", "100.", "100.º", "100-й"]
+    assert [ordinal(100, language) for language in LANGUAGES] == ["100th", "100e", "100.", "100.º", "100-й", "الـ100"]
 
 
 def test_round_numbers_have_words() -> None:
-    words = ["hundredth", "centième", "hundertste", "centésimo", "сотый"]
+    words = ["hundredth", "centième", "hundertste", "centésimo", "сотый", "المئة"]
     assert [ordinal_word(100, language) for language in LANGUAGES] == words
     assert ordinal_word(101, "en") == "101st"
 
@@ -118,6 +157,7 @@ def test_round_numbers_have_words() -> None:
         ("de", "Vor 100 Jahren: 4. September 1917, alten Stils"),
         ("es", "Hace 100 años: 4 de septiembre de 1917, estilo antiguo"),
         ("ru", "100 лет назад: 4 сентября 1917 г., по старому стилю"),
+        ("ar", "قبل 100 عام: 4 سبتمبر 1917، بالتقويم القديم"),
     ],
 )
 def test_the_dateline_of_a_julian_day_names_its_style(language: str, expected: str) -> None:
@@ -173,10 +213,38 @@ def test_a_dateline_says_how_long_ago_and_what_the_source_prints(
         ("1917-09-04?", "es", "quizá el 4 de septiembre de 1917"),
         ("1917-09~", "ru", "около сентября 1917 г."),
         ("1917-09?", "ru", "возможно, сентябрь 1917 г."),
+        ("1917-09-04%", "ar", "ربما حوالي 4 سبتمبر 1917"),
     ],
 )
 def test_a_doubtful_date_is_told_as_one(of: str, language: str, expected: str) -> None:
     assert event_words(anniversary(of), language) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "number", "expected"),
+    [
+        (
+            anniversary("1445-01-10", Calendar.ISLAMIC_CIVIL),
+            2,
+            "قبل سنتين قمريتين: 10 محرم 1445 هـ (28 يوليو 2023)",
+        ),
+        (anniversary("0725-12-02", Calendar.ISLAMIC_CIVIL), 700, "قبل 700 سنة قمرية: 2 ذو الحجة 725 هـ"),
+        (anniversary("5774-M05L-05", Calendar.HEBREW), 10, "قبل 10 أعوام: 5 آذار الأول 5774 (5 فبراير 2014)"),
+    ],
+)
+def test_arabic_writes_the_months_of_other_calendars_in_its_own_letters(
+    rule: Anniversary, number: int, expected: str
+) -> None:
+    assert dateline(article(rule, number, "ar")) == expected
+
+
+@pytest.mark.parametrize("calendar", [Calendar.HEBREW, Calendar.ISLAMIC_CIVIL])
+def test_arabic_has_a_word_for_every_month_of_other_calendars(calendar: Calendar) -> None:
+    leap = 5774
+    for year in (leap, leap + 1):
+        names = [own_month(calendar, year, month, "ar") for month in months_of(calendar, year)]
+        assert not [name for name in names if name.isascii()]
+        assert len(set(names)) == len(names)
 
 
 def test_the_converted_date_is_told_where_it_differs() -> None:
@@ -191,6 +259,7 @@ def test_the_converted_date_is_told_where_it_differs() -> None:
 def test_every_language_has_all_its_words(language: str) -> None:
     words = vocabulary(language)
     assert len(words.months) == len(words.months_of) == 12
+    assert len(words.ago) == len(words.lunar_ago) == len(words.plurals.names)
     assert words.qualified_day.keys() == words.qualified_month.keys() == {"?", "~", "%"}
 
 

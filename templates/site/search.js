@@ -4,7 +4,7 @@
   const found = document.getElementById("found");
   const results = document.getElementById("results");
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const plural = new Intl.PluralRules(document.documentElement.lang);
+  const plural = new Intl.PluralRules(found.dataset.language);
   let index = null;
 
   const load = () => {
@@ -50,7 +50,7 @@
     const hits = pieces.filter((piece) => words.every((word) => piece.all.includes(word)));
     const weight = (piece) => words.filter((word) => piece.head.includes(word)).length;
     hits.sort((one, other) => weight(other) - weight(one));
-    found.textContent = (found.dataset[plural.select(hits.length)] ?? found.dataset.many).replace("{}", hits.length);
+    found.textContent = (found.dataset[plural.select(hits.length)] ?? found.dataset.rest).replace("{}", hits.length);
     results.replaceChildren(...hits.slice(0, 100).map(show));
   };
 

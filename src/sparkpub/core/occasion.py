@@ -5,11 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from sparkpub.core.article import Article, Neighbour
-from sparkpub.core.calendars import WITHOUT_GREGORIAN_MONTHS, Month, civil, days_of, month_name
+from sparkpub.core.calendars import WITHOUT_GREGORIAN_MONTHS, Month, civil, days_of
 from sparkpub.core.model import Anniversary, Calendar, Match
 from sparkpub.core.schedule import event_date
 from sparkpub.core.vocabulary import vocabulary
-from sparkpub.core.words import ago_words, converted_words, event_words, is_old_style, ordinal, ordinal_word
+from sparkpub.core.words import (
+    ago_words,
+    converted_words,
+    event_words,
+    is_old_style,
+    ordinal,
+    ordinal_word,
+    own_month,
+)
 
 _YEAR = re.compile(r"[\s,]*(?:\bde\b)?\s*\{year\}.*")  # the year of a date, with what ties it to the month
 
@@ -81,11 +89,11 @@ def _moved(rule: Anniversary, article: Article) -> Moved | None:
         return None
     language = article.issue.language
     if calendar in WITHOUT_GREGORIAN_MONTHS:
-        name = month_name(calendar, rule.of.year, month)
+        name = own_month(calendar, rule.of.year, month, language)
         return Moved(year=year, day=f"{day} {name}" if day else name, kept=day_words(article.on, language))
     words = day_of_year(day or 1, month.number, language)
     if calendar is not Calendar.GREGORIAN and is_old_style(rule):
-        words = f"{words}, {vocabulary(language).old_style}"
+        words = f"{words}{vocabulary(language).comma} {vocabulary(language).old_style}"
     return Moved(year=year, day=words, kept=day_words(article.on, language))
 
 

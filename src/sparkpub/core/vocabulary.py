@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-Plurals = tuple[str, str, str]
-"""Templates for one, for few and for many; `{}` is the number. Languages with one plural repeat it."""
+from sparkpub.core.plurals import ARABIC, ONE_OR_OTHER, SLAVIC, UP_TO_ONE_OR_OTHER, Plurals
+
+Phrases = tuple[str, ...]
+"""A phrase in each of the language's forms for numbers, in the order of `Plurals.names`; `{}` is the number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +15,8 @@ class Vocabulary:
 
     `months` stand alone (`сентябрь 1917 г.`), `months_of` beside a day (`4 сентября`). The templates take `day`,
     `month` and `year`. `first_day` is what the first of a month is called where it is not `1`. The qualified words
-    stand before a date that its source doubts (`?`), rounds (`~`) or both (`%`; EDTF).
+    stand before a date that its source doubts (`?`), rounds (`~`) or both (`%`; EDTF). `own_months` are the words
+    for Hebrew and Islamic months by their English names, where those are not printed; `hijri` is the Islamic era.
     """
 
     months: tuple[str, ...]
@@ -21,9 +24,9 @@ class Vocabulary:
     day_date: str
     month_date: str
     first_day: str = ""
-    ago: Plurals
-    lunar_ago: Plurals
-    plural: Callable[[int], int]
+    ago: Phrases
+    lunar_ago: Phrases
+    plurals: Plurals
     ordinal: Callable[[int], str]
     ordinal_words: Mapping[int, str] = field(repr=False)
     old_style: str
@@ -32,6 +35,9 @@ class Vocabulary:
     qualified_month: Mapping[str, str]
     is_genitive_after_about: bool = False
     colon: str = ":"
+    comma: str = ","
+    own_months: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hijri: str = "AH"
 
 
 _ROUND = (10, 20, 25, 30, 40, 50, 60, 70, 75, 80, 90, 100, 150, 200, 250, 300, 400, 500, 1000)
@@ -39,18 +45,6 @@ _ROUND = (10, 20, 25, 30, 40, 50, 60, 70, 75, 80, 90, 100, 150, 200, 250, 300, 4
 
 def _ordinal_words(*words: str) -> dict[int, str]:
     return dict(zip(_ROUND, words, strict=True))
-
-
-def _one_or_many(number: int) -> int:
-    return 0 if number == 1 else 2
-
-
-def _one_few_many(number: int) -> int:
-    """The Slavic plural (Unicode CLDR, `ru`): 1, 21; 2 to 4, 22; all others, 11 to 14 among them."""
-    tens, ones = number // 10 % 10, number % 10
-    if tens == 1:
-        return 2
-    return 0 if ones == 1 else 1 if ones in {2, 3, 4} else 2
 
 
 def _english_ordinal(number: int) -> str:
@@ -88,9 +82,9 @@ _ENGLISH = Vocabulary(
     months_of=_ENGLISH_MONTHS,
     day_date="{day} {month} {year}",
     month_date="{month} {year}",
-    ago=("{} year ago", "{} years ago", "{} years ago"),
-    lunar_ago=("{} lunar year ago", "{} lunar years ago", "{} lunar years ago"),
-    plural=_one_or_many,
+    ago=("{} year ago", "{} years ago"),
+    lunar_ago=("{} lunar year ago", "{} lunar years ago"),
+    plurals=ONE_OR_OTHER,
     ordinal=_english_ordinal,
     ordinal_words=_ordinal_words(
         *("tenth", "twentieth", "twenty-fifth", "thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth"),
@@ -109,9 +103,9 @@ _FRENCH = Vocabulary(
     day_date="{day} {month} {year}",
     month_date="{month} {year}",
     first_day="1er",
-    ago=("il y a {} an", "il y a {} ans", "il y a {} ans"),
-    lunar_ago=("il y a {} année lunaire", "il y a {} années lunaires", "il y a {} années lunaires"),
-    plural=_one_or_many,
+    ago=("il y a {} an", "il y a {} ans"),
+    lunar_ago=("il y a {} année lunaire", "il y a {} années lunaires"),
+    plurals=UP_TO_ONE_OR_OTHER,
     ordinal=lambda number: "1er" if number == 1 else f"{number}e",
     ordinal_words=_ordinal_words(
         *("dixième", "vingtième", "vingt-cinquième", "trentième", "quarantième", "cinquantième", "soixantième"),
@@ -131,9 +125,9 @@ _GERMAN = Vocabulary(
     months_of=_GERMAN_MONTHS,
     day_date="{day}. {month} {year}",
     month_date="{month} {year}",
-    ago=("vor {} Jahr", "vor {} Jahren", "vor {} Jahren"),
-    lunar_ago=("vor {} Mondjahr", "vor {} Mondjahren", "vor {} Mondjahren"),
-    plural=_one_or_many,
+    ago=("vor {} Jahr", "vor {} Jahren"),
+    lunar_ago=("vor {} Mondjahr", "vor {} Mondjahren"),
+    plurals=ONE_OR_OTHER,
     ordinal=lambda number: f"{number}.",
     ordinal_words=_ordinal_words(
         *("zehnte", "zwanzigste", "fünfundzwanzigste", "dreißigste", "vierzigste", "fünfzigste", "sechzigste"),
@@ -152,9 +146,9 @@ _SPANISH = Vocabulary(
     months_of=_SPANISH_MONTHS,
     day_date="{day} de {month} de {year}",
     month_date="{month} de {year}",
-    ago=("hace {} año", "hace {} años", "hace {} años"),
-    lunar_ago=("hace {} año lunar", "hace {} años lunares", "hace {} años lunares"),
-    plural=_one_or_many,
+    ago=("hace {} año", "hace {} años"),
+    lunar_ago=("hace {} año lunar", "hace {} años lunares"),
+    plurals=ONE_OR_OTHER,
     ordinal=lambda number: f"{number}.º",
     ordinal_words=_ordinal_words(
         *("décimo", "vigésimo", "vigesimoquinto", "trigésimo", "cuadragésimo", "quincuagésimo", "sexagésimo"),
@@ -174,7 +168,7 @@ _RUSSIAN = Vocabulary(
     month_date="{month} {year} г.",
     ago=("{} год назад", "{} года назад", "{} лет назад"),
     lunar_ago=("{} лунный год назад", "{} лунных года назад", "{} лунных лет назад"),
-    plural=_one_few_many,
+    plurals=SLAVIC,
     ordinal=lambda number: f"{number}-й",
     ordinal_words=_ordinal_words(
         *("десятый", "двадцатый", "двадцать пятый", "тридцатый", "сороковой", "пятидесятый", "шестидесятый"),
@@ -188,6 +182,82 @@ _RUSSIAN = Vocabulary(
     is_genitive_after_about=True,
 )
 
+_ARABIC_MONTHS = (
+    *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو"),
+    *("أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+)
+_LEVANTINE_MONTHS = (
+    *("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز"),
+    *("آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول"),
+)
+_ALGERIAN_MONTHS = (
+    *("جانفي", "فيفري", "مارس", "أفريل", "ماي", "جوان", "جويلية"),
+    *("أوت", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+)
+_MOROCCAN_MONTHS = (
+    *("يناير", "فبراير", "مارس", "أبريل", "ماي", "يونيو", "يوليوز"),
+    *("غشت", "شتنبر", "أكتوبر", "نونبر", "دجنبر"),
+)
+
+_ARABIC = Vocabulary(
+    months=_ARABIC_MONTHS,
+    months_of=_ARABIC_MONTHS,
+    day_date="{day} {month} {year}",
+    month_date="{month} {year}",
+    ago=("قبل {} عام", "قبل عام واحد", "قبل عامين", "قبل {} أعوام", "قبل {} عامًا", "قبل {} عام"),
+    lunar_ago=(
+        *("قبل {} سنة قمرية", "قبل سنة قمرية واحدة", "قبل سنتين قمريتين", "قبل {} سنوات قمرية"),
+        *("قبل {} سنة قمرية", "قبل {} سنة قمرية"),
+    ),
+    plurals=ARABIC,
+    ordinal=lambda number: f"الـ{number}",
+    # Feminine, as the word for an anniversary is: الذكرى المئة.
+    ordinal_words=_ordinal_words(
+        *("العاشرة", "العشرون", "الخامسة والعشرون", "الثلاثون", "الأربعون", "الخمسون", "الستون", "السبعون"),
+        *("الخامسة والسبعون", "الثمانون", "التسعون", "المئة", "المئة والخمسون", "المئتان", "المئتان والخمسون"),
+        *("الثلاثمئة", "الأربعمئة", "الخمسمئة", "الألف"),
+    ),
+    old_style="بالتقويم القديم",
+    new_style="بالتقويم الجديد",
+    qualified_day={"?": "ربما ", "~": "حوالي ", "%": "ربما حوالي "},
+    qualified_month={"?": "ربما ", "~": "حوالي ", "%": "ربما حوالي "},
+    comma="،",
+    own_months={
+        "Muharram": "محرم",
+        "Safar": "صفر",
+        "Rabi I": "ربيع الأول",
+        "Rabi II": "ربيع الآخر",
+        "Jumada I": "جمادى الأولى",
+        "Jumada II": "جمادى الآخرة",
+        "Rajab": "رجب",
+        "Sha'ban": "شعبان",
+        "Ramadan": "رمضان",
+        "Shawwal": "شوال",
+        "Dhu al-Qa'da": "ذو القعدة",
+        "Dhu al-Hijja": "ذو الحجة",
+        "Tishri": "تشري",
+        "Heshvan": "مرحشوان",
+        "Kislev": "كيسلو",
+        "Tevet": "طيفت",
+        "Shevat": "شباط",
+        "Adar": "آذار",
+        "Adar I": "آذار الأول",
+        "Adar II": "آذار الثاني",
+        "Nisan": "نيسان",
+        "Iyar": "أيار",
+        "Sivan": "سيفان",
+        "Tammuz": "تموز",
+        "Av": "آب",
+        "Elul": "أيلول",
+    },
+    hijri="هـ",
+)
+
+
+def _arabic_with(months: tuple[str, ...]) -> Vocabulary:
+    return replace(_ARABIC, months=months, months_of=months)
+
+
 _VOCABULARIES = {
     "en": _ENGLISH,
     "en-us": replace(_ENGLISH, day_date="{month} {day}, {year}"),
@@ -195,6 +265,10 @@ _VOCABULARIES = {
     "de": _GERMAN,
     "es": _SPANISH,
     "ru": _RUSSIAN,
+    "ar": _ARABIC,
+    **dict.fromkeys(("ar-iq", "ar-jo", "ar-lb", "ar-ps", "ar-sy"), _arabic_with(_LEVANTINE_MONTHS)),
+    **dict.fromkeys(("ar-dz", "ar-tn"), _arabic_with(_ALGERIAN_MONTHS)),
+    "ar-ma": _arabic_with(_MOROCCAN_MONTHS),
 }
 
 

@@ -27,7 +27,7 @@ def month_words(year: int, month: int, language: str) -> str:
 def years_ago(count: int, language: str) -> str:
     """How long ago, with the plural that the number asks for: `1 year ago`, `100 years ago`."""
     words = vocabulary(language)
-    return words.ago[words.plural(count)].format(count)
+    return words.plurals.told(words.ago, count)
 
 
 def ordinal(number: int, language: str) -> str:
@@ -67,20 +67,20 @@ def ago_words(rule: Anniversary, number: int, language: str) -> str:
     """How long ago the event is on its N-th anniversary, `100 years ago`; in lunar years where the rule counts them."""
     words = vocabulary(language)
     is_lunar = rule.calendar is Calendar.ISLAMIC_CIVIL and rule.match is Match.CALENDAR
-    return (words.lunar_ago if is_lunar else words.ago)[words.plural(number)].format(number)
+    return words.plurals.told(words.lunar_ago if is_lunar else words.ago, number)
 
 
 def event_words(rule: Anniversary, language: str) -> str:
     """The event's date as its source prints it: `4 September 1917, Old Style`, `about September 1917`, `5 Adar I 5774`.
 
-    Hebrew and Islamic months are transliterated.
+    Hebrew and Islamic months are transliterated where the letters are Latin or Cyrillic.
     """
     of, words = rule.of, vocabulary(language)
     qualified = words.qualified_day if of.day else words.qualified_month
     before = qualified.get(of.qualifier, "")
     if rule.calendar in WITHOUT_GREGORIAN_MONTHS:
-        month = month_name(rule.calendar, of.year, Month(of.month, of.is_leap_month))
-        era = " AH" if rule.calendar is Calendar.ISLAMIC_CIVIL else ""
+        month = own_month(rule.calendar, of.year, Month(of.month, of.is_leap_month), language)
+        era = f" {words.hijri}" if rule.calendar is Calendar.ISLAMIC_CIVIL else ""
         return before + " ".join(str(part) for part in (of.day, month, of.year) if part) + era
     if of.day:
         printed = _day(of.day, of.month, of.year, words)
@@ -88,7 +88,7 @@ def event_words(rule: Anniversary, language: str) -> str:
         is_genitive = words.is_genitive_after_about and of.qualifier in {"~", "%"}
         months = words.months_of if is_genitive else words.months
         printed = words.month_date.format(month=months[of.month - 1], year=of.year)
-    return before + printed + (f", {words.old_style}" if is_old_style(rule) else "")
+    return before + printed + (f"{words.comma} {words.old_style}" if is_old_style(rule) else "")
 
 
 def converted_words(rule: Anniversary, language: str) -> str:
@@ -102,7 +102,14 @@ def converted_words(rule: Anniversary, language: str) -> str:
     on = event_date(rule)
     if on < _FIRST_GREGORIAN_DAY:
         return ""
-    return date_words(on, language) + ("" if has_own_months else f", {vocabulary(language).new_style}")
+    words = vocabulary(language)
+    return date_words(on, language) + ("" if has_own_months else f"{words.comma} {words.new_style}")
+
+
+def own_month(calendar: Calendar, year: int, month: Month, language: str) -> str:
+    """The name of a Hebrew or Islamic month: `Adar II`, `Muharram`, `محرم`."""
+    name = month_name(calendar, year, month)
+    return vocabulary(language).own_months.get(name, name)
 
 
 def is_old_style(rule: Anniversary) -> bool:

@@ -29,6 +29,7 @@ _DOUBLED = {
     "de": "und ein eine einen im auf mit von zu für ist",
     "es": "el los las de del y un una en por para con",
     "ru": "и в на с по из к от за для",
+    "ar": "في من على إلى عن أن إن التي الذي",
 }
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])[^\W\d_]{3,}\b")
 _INVISIBLE = re.compile(r"[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufffc\ufffd]")
@@ -65,6 +66,7 @@ _AGES = (
     r"\bil y a (\d{1,4}) ans\b",
     r"\bhace (\d{1,4}) años\b",
     r"\b(\d{1,4}) (?:лет|года?) (?:тому )?назад\b",
+    r"\bقبل (\d{1,4}) (?:عام|أعوام|سنة|سنوات)",
 )
 _AGE = re.compile("|".join(_AGES), re.IGNORECASE)
 

@@ -54,6 +54,9 @@ _FRENCH = Typography(
     is_spaced_punctuation=True,
 )
 
+# Guillemets are mirrored in a line that runs from right to left; curled quotes are not, and turn their backs.
+_ARABIC = Typography(quotes=(*_GUILLEMETS, "‹", "›"), closed=_EN, is_dialogue=True)
+
 _TYPOGRAPHY = {
     "en": _ENGLISH,
     "fr": _FRENCH,
@@ -81,6 +84,7 @@ _TYPOGRAPHY = {
     "nb": Typography(quotes=(*_GUILLEMETS, "‘", "’")),
     "nn": Typography(quotes=(*_GUILLEMETS, "‘", "’")),
     "no": Typography(quotes=(*_GUILLEMETS, "‘", "’")),
+    "ar": _ARABIC,
 }
 
 _LABELS = {
@@ -92,6 +96,7 @@ _LABELS = {
     "pt": Labels(notes="Notas", links="Ligações", image="Imagem", back="Voltar à chamada {}"),
     "ru": Labels(notes="Примечания", links="Ссылки", image="Изображение", back="Назад к сноске {}"),
     "uk": Labels(notes="Примітки", links="Посилання", image="Зображення", back="Назад до виноски {}"),
+    "ar": Labels(notes="هوامش", links="روابط", image="صورة", back="العودة إلى موضع الهامش {}"),
 }
 
 
