@@ -115,6 +115,9 @@ url = "sqlite:///var/other.db"
 )
 
 
+DKIM = '[dkim]\ndomain = "example.org"\nselector = "a"\nkey_file = "a.pem"\n'
+
+
 @pytest.fixture
 def publication(tmp_path: Path) -> Callable[[str | bytes], Path]:
     def write(text: str | bytes) -> Path:
@@ -288,6 +291,18 @@ def test_senders_are_taken_with_a_name_and_without(publication: Callable[[str], 
         ('[series.x]\ntitle = "X"\nfrom = "2017-02-30"', "[series.x] from: there is no 2017-02-30"),
         ('[series.x]\ntitle = "X"\ncalendar = "jullian"', "[series.x] calendar: 'jullian' is none"),
         ("[dkim]", "[dkim] domain is missing"),
+        (
+            f'{DKIM}ed25519_selector = "b"',
+            "[dkim] ed25519_selector: it stands without ed25519_key_file; add that, or delete the line",
+        ),
+        (
+            f'{DKIM}ed25519_key_file = "b.pem"',
+            "[dkim] ed25519_key_file: it stands without ed25519_selector; add that, or delete the line",
+        ),
+        (
+            f'{DKIM}ed25519_key_file = "b.pem"\ned25519_selector = "a"',
+            "[dkim] ed25519_selector: it is the selector of the first key; a record holds one key, name another",
+        ),
         ("smtp = 3", "unknown key 'smtp'"),
         ("[[smtp.main]]", "[smtp] main has a value of the wrong kind; write a table"),
     ],

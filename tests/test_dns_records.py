@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sample_press import SETTINGS
 from sparkpub.core.dkim import Signer
@@ -31,7 +32,7 @@ def test_a_press_that_only_mails_needs_spf_and_dmarc() -> None:
 
 
 def test_a_whole_press_needs_four_records_at_the_right_names() -> None:
-    records = dns_records(FULL, dkim="v=DKIM1; k=rsa; p=abc")
+    records = dns_records(FULL, dkim={"s2026": "v=DKIM1; k=rsa; p=abc"})
     assert [(r.name, r.type) for r in records] == [
         ("bounces.example.org", "TXT"),
         ("s2026._domainkey.press.example.org", "TXT"),
@@ -47,10 +48,20 @@ def test_where_the_relay_signs_no_key_is_shown() -> None:
     assert all("_domainkey" not in record.name for record in dns_records(FULL))
 
 
+def test_each_key_has_a_record_at_its_selector() -> None:
+    key = Ed25519PrivateKey.generate()
+    text = Signer(domain="press.example.org", selector="s2026ed", key=key).record()
+    records = dns_records(FULL, dkim={"s2026": "v=DKIM1; k=rsa; p=abc", "s2026ed": text})
+    first, second = (record for record in records if "_domainkey" in record.name)
+    assert first.line == 's2026._domainkey.press.example.org. 3600 IN TXT "v=DKIM1; k=rsa; p=abc"'
+    assert second.line == f's2026ed._domainkey.press.example.org. 3600 IN TXT "{text}"'
+    assert ("RFC 6376" in first.why, "RFC 8463" in second.why) == (True, True)
+
+
 def test_a_long_key_is_cut_into_strings_that_a_zone_can_hold() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     text = Signer(domain="press.example.org", selector="s2026", key=key).record()
-    line = dns_records(FULL, dkim=text)[1].line
+    line = dns_records(FULL, dkim={"s2026": text})[1].line
     strings = line.partition(" TXT ")[2].strip('"').split('" "')
     assert len(strings) == 2
     assert all(len(string) <= 255 for string in strings)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from press_room import READERS, instant, new_room
 from sample_email import ARTICLE, BASE_URL, MEDIA, SETTINGS, render_sample, sample_article
-from sparkpub.adapters.dkim_key import read_signer
+from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.adapters.templates import environment, template_fault
 from sparkpub.core.addresses import plain_line
@@ -308,8 +308,7 @@ def test_a_press_signs_personal_messages(tmp_path: Path) -> None:
     )
     room.release("piece", 100, at="2017-09-04 08:00")
     assert room.send("2017-09-04 08:00") == len(READERS) + 1
-    signer = read_signer(folder, room.press.publication.settings.dkim or pytest.fail("it was set"))
-    assert signer is not None
+    (signer,) = read_signers(folder, room.press.publication.settings.dkim or pytest.fail("it was set"))
     record = signer.record().encode()
     bodies = []
     for path in (room.press.outbox / "new").iterdir():

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -109,7 +110,8 @@ def messages() -> Iterator[Figure]:
     """Messages for further readers, unsigned and signed, beside the peers and the floor, in seconds of one core."""
     one = sample()
     addressing, key = one.addressing(), rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    seal = Seal.of(one.compiled, Signer(domain="example.org", selector="press", key=key), at=0)
+    signer = Signer(domain="example.org", selector="press", key=key)
+    seal = Seal.of(one.compiled, (signer,), at=datetime(2026, 11, 24, tzinfo=UTC))
     data = one.compiled.splice(one.values(addressing, 1))
     kilobytes = len(data) // 1000
 

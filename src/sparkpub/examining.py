@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sparkpub import __version__
-from sparkpub.adapters.dkim_key import read_signer
+from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.adapters.machine import free_bytes, machine_id
 from sparkpub.adapters.secrets import fingerprint, load_secret
@@ -228,11 +228,11 @@ def examine_dns(publication: Publication, *, servers: Sequence[tuple[str, int]] 
     Only text records are asked for; for SPF and DMARC any record of that kind counts, since it may say more than ours.
 
     Raises:
-        InputError: the key of `[dkim]` cannot be used.
+        InputError: a key of `[dkim]` cannot be used.
     """
     settings = publication.settings
-    signer = read_signer(publication.folder, settings.dkim) if settings.dkim else None
-    records = dns_records(settings, dkim=signer.record() if signer else "")
+    signers = read_signers(publication.folder, settings.dkim) if settings.dkim else ()
+    records = dns_records(settings, dkim={signer.selector: signer.record() for signer in signers})
     return [Published(record=record, stands=_stands(record, servers)) for record in records]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sparkpub.adapters.dkim_key import read_signer
+from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.core.mail import Addressing, compile_message, message_head
 from sparkpub.core.model import Issue
 from sparkpub.core.tokens import Tokens
@@ -33,5 +33,9 @@ def proof(press: Press, issue: Issue, number: int | None, *, to: str, mark: str,
         _NOBODY, address=to, name=reader.name if reader else "", attributes=reader.attributes if reader else {}
     )
     is_mailing = press.transport == "smtp"
-    signer = read_signer(press.publication.folder, settings.dkim, is_needed=is_mailing) if settings.dkim else None
-    return signer.seal(compiled, at=now).splice(values) if signer else compiled.splice(values)
+    signers = read_signers(press.publication.folder, settings.dkim, is_needed=is_mailing) if settings.dkim else ()
+    if not signers:
+        return compiled.splice(values)
+    from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
+
+    return Seal.of(compiled, signers, at=now).splice(values)

@@ -1,21 +1,23 @@
-"""Sign messages with DKIM (RFC 6376): relaxed/relaxed, rsa-sha256, quick enough for one signature a reader.
+"""Sign messages with DKIM (RFC 6376): relaxed/relaxed, rsa-sha256 and ed25519-sha256 (RFC 8463), one signature a key.
 
     Compiled ──Seal.of──▶ what every message shares: canonical header fields, the hash of the body up to its first hole
-    Seal.splice(reader) ──▶ the message with its DKIM-Signature on top
+    Seal.splice(reader) ──▶ the message with a DKIM-Signature of each key on top
 
-A reader's message costs one join, the hash of the body from the first value on, and one RSA signature.
+A reader's message costs one join, the hash of the body from the first value on, and a signature of each key.
 """
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sparkpub.core.mail import LEAVE, MESSAGE_ID, TO, Compiled, ReaderValues, encoded_value
@@ -42,20 +44,41 @@ class Signer:
 
     domain: str
     selector: str
-    key: rsa.RSAPrivateKey = field(repr=False)
+    key: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def algorithm(self) -> str:
+        """What a signature says in `a=`: `rsa-sha256`, or `ed25519-sha256` (RFC 8463 §3)."""
+        return "rsa-sha256" if isinstance(self.key, RSAPrivateKey) else "ed25519-sha256"
 
     def record(self) -> str:
-        """The text of that record."""
-        public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return f"v=DKIM1; k=rsa; p={b64encode(public).decode('ascii')}"
+        """The text of that record; of an Ed25519 key it is the bare 32 bytes (RFC 8463 §4.2)."""
+        if isinstance(self.key, RSAPrivateKey):
+            kind, public = "rsa", self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        else:
+            kind, public = "ed25519", self.key.public_key().public_bytes_raw()
+        return f"v=DKIM1; k={kind}; p={b64encode(public).decode('ascii')}"
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of these bytes, in base64; the same every time."""
-        return b64encode(self.key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+        """The signature of these bytes, in base64; the same every time. Ed25519 signs their SHA-256 (RFC 8463 §3)."""
+        if isinstance(self.key, RSAPrivateKey):
+            return b64encode(self.key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+        return b64encode(self.key.sign(sha256(data).digest()))
 
-    def seal(self, compiled: Compiled, *, at: datetime) -> "Seal":
-        """The message with this key's seal; `at`, the release instant, is what its signatures say as their time."""
-        return Seal.of(compiled, self, at=int(at.timestamp()))
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A signature field up to the hash of the body, as it stands in the message and as it is signed."""
+
+    signer: Signer
+    opening: bytes
+    canonical: bytes
+
+    @classmethod
+    def of(cls, signer: Signer, at: int, names: list[bytes]) -> Self:
+        """The field that names these fields."""
+        opening = _opening(signer, at, names)
+        return cls(signer, opening, b"dkim-signature:" + _WHITE.sub(b" ", opening.partition(b": ")[2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,40 +90,36 @@ class Seal:
     changes, `own` the holes after them in the order they are signed.
     """
 
-    signer: Signer
+    lines: tuple[_Line, ...]
     header: tuple[bytes | str, ...] = field(repr=False)
     body: tuple[bytes | str, ...] = field(repr=False)
     hashed: tuple[bytes | str, ...] = field(repr=False)
     begun: "_Hash" = field(repr=False)
     shared: bytes
     own: tuple[str, ...]
-    opening: bytes
-    opening_canonical: bytes
 
     @classmethod
-    def of(cls, compiled: Compiled, signer: Signer, *, at: int) -> Self:
-        """The seal of a message. `at` is what its signatures say as their time, in seconds since 1970."""
+    def of(cls, compiled: Compiled, signers: Sequence[Signer], *, at: datetime) -> Self:
+        """The seal of a message by these keys, in the order of their fields; `at`, the release instant, is in `t=`."""
         header, body = _halves(compiled)
         shared = [_canonical_field(name, value) for name, value in _fields(header)]
         own = tuple(one for one in header if isinstance(one, str))
         names = [name.lower() for name, _ in _fields(header)] + [_HOLES[hole] for hole in own]
-        opening = _opening(signer, at, [*names, *(name for name in _SEALED_AGAINST_MORE if name in names)])
+        names += [name for name in _SEALED_AGAINST_MORE if name in names]
         hashed = tuple(one if isinstance(one, str) else _canonical_body(one) for one in body)
         first, *rest = hashed
         return cls(
-            signer=signer,
+            lines=tuple(_Line.of(signer, int(at.timestamp()), names) for signer in signers),
             header=header,
             body=body,
             hashed=tuple(rest),
             begun=sha256(first if isinstance(first, bytes) else b""),
             shared=b"".join(shared),
             own=own,
-            opening=opening,
-            opening_canonical=b"dkim-signature:" + _WHITE.sub(b" ", opening.partition(b": ")[2]),
         )
 
     def splice(self, reader: ReaderValues) -> bytes:
-        """The message for one reader, signed; but for the signature it is the compiled message's own splice.
+        """The message for one reader, signed; but for the signatures it is the compiled message's own splice.
 
         Raises:
             ValueError: the reader's address cannot stand in a header.
@@ -111,10 +130,13 @@ class Seal:
         for one in self.hashed:
             body_hash.update(values[one] if isinstance(one, str) else one)
         sealed = b64encode(body_hash.digest())
-        signed = [_canonical_field(*value.rstrip(b"\r\n").split(b":", 1)) for value in own.values()]
-        signature = self.signer.sign(b"".join((self.shared, *signed, self.opening_canonical, b" bh=", sealed, b"; b=")))
-        lines = b"\r\n ".join([signature[at : at + _LINE] for at in range(0, len(signature), _LINE)])
-        parts = [self.opening, b"\r\n bh=", sealed, b";\r\n b=", lines, b"\r\n"]
+        fields = [_canonical_field(*value.rstrip(b"\r\n").split(b":", 1)) for value in own.values()]
+        signed = b"".join((self.shared, *fields))
+        parts: list[bytes] = []
+        for line in self.lines:
+            signature = line.signer.sign(b"".join((signed, line.canonical, b" bh=", sealed, b"; b=")))
+            pieces = b"\r\n ".join([signature[at : at + _LINE] for at in range(0, len(signature), _LINE)])
+            parts += [line.opening, b"\r\n bh=", sealed, b";\r\n b=", pieces, b"\r\n"]
         parts += [own[one] if isinstance(one, str) else one for one in self.header]
         parts += [values[one] if isinstance(one, str) else one for one in self.body]
         return b"".join(parts)
@@ -164,7 +186,7 @@ def _opening(signer: Signer, at: int, names: list[bytes]) -> bytes:
             lines.append(b"  ")
         lines[-1] += piece
     start = (
-        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; t={at};\r\n"
+        f"DKIM-Signature: v=1; a={signer.algorithm}; c=relaxed/relaxed; t={at};\r\n"
         f" d={signer.domain};\r\n s={signer.selector};\r\n"
     )
     return start.encode("ascii") + b"\r\n".join(lines)

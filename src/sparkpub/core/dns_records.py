@@ -1,6 +1,6 @@
 """The DNS records that a press which mails needs, as lines to paste into a zone, each with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,6 +8,8 @@ from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.settings import Settings
 
 _STRING_MOST = 255  # octets in one string of a TXT record (RFC 1035 §3.3.14)
+_RSA_WHY = "DKIM (RFC 6376): the public half of the key that signs"
+_ED25519_WHY = "DKIM with Ed25519 (RFC 8463): the public half of the second key that signs, for those who read it"
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -29,19 +31,19 @@ class DnsRecord:
         return f"{self.name}. 3600 IN TXT " + " ".join(f'"{piece}"' for piece in pieces)
 
 
-def dns_records(settings: Settings, *, dkim: str = "") -> tuple[DnsRecord, ...]:
+def dns_records(settings: Settings, *, dkim: Mapping[str, str] | None = None) -> tuple[DnsRecord, ...]:
     """SPF, DKIM, DMARC and where bounces go, in this order.
 
-    `dkim` is the text of the record for the key of `[dkim]`, "" where the relay signs: then the relay says which
-    record it needs.
+    `dkim` has the text of the record of each key of `[dkim]` by its selector; nothing where the relay signs: then the
+    relay says which record it needs.
 
     Raises:
         ValueError: `from` holds no address.
     """
-    return tuple(_records(settings, dkim))
+    return tuple(_records(settings, dkim or {}))
 
 
-def _records(settings: Settings, dkim: str) -> Iterator[DnsRecord]:
+def _records(settings: Settings, dkim: Mapping[str, str]) -> Iterator[DnsRecord]:
     _, sender = parse_mailbox(settings.publication.from_)
     inbox = settings.inbox.address
     envelope = _domain(inbox or sender)
@@ -54,13 +56,11 @@ def _records(settings: Settings, dkim: str) -> Iterator[DnsRecord]:
             "names in place of its host; if a record that begins with v=spf1 is there already, add to it: two are none"
         ),
     )
-    if settings.dkim and dkim:
-        yield DnsRecord(
-            name=f"{settings.dkim.selector}._domainkey.{settings.dkim.domain}",
-            type="TXT",
-            value=dkim,
-            why="DKIM (RFC 6376): the public half of the key that signs",
-        )
+    if settings.dkim:
+        for selector, value in dkim.items():
+            name = f"{selector}._domainkey.{settings.dkim.domain}"
+            why = _ED25519_WHY if "k=ed25519;" in value else _RSA_WHY
+            yield DnsRecord(name=name, type="TXT", value=value, why=why)
     yield DnsRecord(
         name=f"_dmarc.{_domain(sender)}",
         type="TXT",

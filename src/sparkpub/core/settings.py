@@ -236,7 +236,11 @@ class DkimSettings:
     selector: str
     """The selector whose TXT record holds the public key."""
     key_file: str
-    """The private key, PEM, relative to the publication."""
+    """The private key, RSA of 2048 bits or more, PEM, relative to the publication."""
+    ed25519_selector: str = ""
+    """The selector of a second key, for a signature beside the first (RFC 8463); another than `selector`."""
+    ed25519_key_file: str = ""
+    """Its private key, Ed25519, PEM, relative to the publication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

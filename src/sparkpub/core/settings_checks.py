@@ -48,6 +48,7 @@ def value_faults(data: Mapping[str, Any], zone_names: Collection[str]) -> Iterat
                 yield place, fault
     yield from _names(data)
     yield from _relations(data)
+    yield from _second_key(data)
 
 
 def _text(check: Check) -> Check:
@@ -215,6 +216,8 @@ _CHECKS: Mapping[Place, Check] = {
     ("dkim", "domain"): _required(host_fault),
     ("dkim", "selector"): _required(host_fault),
     ("dkim", "key_file"): _required(line_fault),
+    ("dkim", "ed25519_selector"): _text(host_fault),
+    ("dkim", "ed25519_key_file"): _text(line_fault),
     ("web", "url"): _text(url_fault),
     ("web", "listen"): _required(_listen_fault),
     ("inbox", "address"): _text(address_fault),
@@ -285,6 +288,19 @@ def _relations(data: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     for place, value in _found(data, ("delivery", "transport")):
         if value == "smtp" and not _keys(data, "smtp"):
             yield place, "transport 'smtp' has no relay; add [smtp.main] with host and username"
+
+
+def _second_key(data: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Faults between the keys of `[dkim]`: each stands at a selector of its own."""
+    dkim, place = data.get("dkim"), ("dkim",)
+    if not isinstance(dkim, Mapping):
+        return
+    selector, file = dkim.get("ed25519_selector"), dkim.get("ed25519_key_file")
+    if bool(selector) != bool(file):
+        there, lacks = ("selector", "key_file") if selector else ("key_file", "selector")
+        yield (*place, f"ed25519_{there}"), f"it stands without ed25519_{lacks}; add that, or delete the line"
+    elif selector and selector == dkim.get("selector"):
+        yield (*place, "ed25519_selector"), "it is the selector of the first key; a record holds one key, name another"
 
 
 def _keys(data: Mapping[str, Any], table: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sparkpub.adapters.dkim_key import read_signer
+from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.mail import LEAVE, Addressing, Compiled, ReaderValues, load_compiled
@@ -44,10 +44,10 @@ class Letters:
         """
         settings = press.publication.settings
         self._press, self._tokens = press, Tokens(press.key)
-        self._signer = (
-            read_signer(press.publication.folder, settings.dkim, is_needed=press.transport == "smtp")
+        self._signers = (
+            read_signers(press.publication.folder, settings.dkim, is_needed=press.transport == "smtp")
             if settings.dkim
-            else None
+            else ()
         )
         _, self._from = parse_mailbox(settings.publication.from_)
         self._inbox, self._sandbox = settings.inbox.address, settings.delivery.sandbox
@@ -72,9 +72,17 @@ class Letters:
             if web.url or inbox.unsubscribe_address:
                 compiled = with_way_out(compiled, is_one_click=bool(web.url))
             addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
-            splice = self._signer.seal(compiled, at=release.released_at).splice if self._signer else compiled.splice
+            splice = self._splice(compiled, release)
             self._message_of = (release.release_id, splice, addressing)
         return self._message_of[1:]
+
+    def _splice(self, compiled: Compiled, release: Release) -> Splice:
+        """What makes messages of a compiled one: signed, where there are keys."""
+        if not self._signers:
+            return compiled.splice
+        from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
+
+        return Seal.of(compiled, self._signers, at=release.released_at).splice
 
 
 _AFTER_LEAVING = b"List-Archive: <"
