@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from chromium import Scheme, chromium
-from sample_site import SETTINGS, sample_articles, starter
+from sample_site import SETTINGS, sample_articles, settings_with, starter
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.building.folder import Folder
 from sparkpub.building.making import write_site
-from sparkpub.core.settings import WebSettings
+from sparkpub.core.settings import Settings, WebSettings
 
 pytestmark = pytest.mark.browser
 
@@ -43,17 +43,15 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("site")
+def written(made: Path, settings: Settings) -> Path:
     with closing(SiteCache(made / "site.db")) as cache:
         site = Folder(out=made / "public", cache=cache)
-        write_site(sample_articles(), WITH_FORM, templates=starter(), static={}, folder=site)
+        write_site(sample_articles(), settings, templates=starter(), static={}, folder=site)
     return made / "public"
 
 
-@pytest.fixture(scope="module")
-def root(folder: Path) -> Iterator[str]:
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -64,6 +62,23 @@ def root(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("site"), WITH_FORM)
+
+
+@pytest.fixture(scope="module")
+def root(folder: Path) -> Iterator[str]:
+    with served(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(written(tmp_path_factory.mktemp("arabic"), settings_with(language="ar"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as opened:
         yield opened
@@ -71,12 +86,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("width", [360, 800, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_the_screen(browser: Browser, root: str, width: int, scheme: Scheme) -> None:
+def test_no_page_is_wider_than_the_screen(browser: Browser, root: str, arabic: str, width: int, scheme: Scheme) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
-    for path in PAGES:
-        page.goto(root + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    for address in (start + path for start in (root, arabic) for path in PAGES):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     context.close()
 
 
@@ -90,6 +105,33 @@ def test_search_finds_every_word_whatever_its_accents(browser: Browser, root: st
     page.goto(f"{root}search/?q=nowhere")
     page.wait_for_function("document.getElementById('found').textContent")
     assert page.inner_text("#found") == "0 pieces"
+    page.close()
+
+
+def test_search_counts_in_the_forms_of_its_language(browser: Browser, arabic: str) -> None:
+    page = browser.new_page()
+    for words, count in (("nowhere", "لا مقالات"), ("QUEUES", "مقال واحد"), ("street", "مقالان")):
+        page.goto(f"{arabic}search/?q={words}")
+        page.wait_for_function("document.getElementById('found').textContent")
+        assert page.inner_text("#found") == count
+    page.close()
+
+
+def test_a_date_behind_a_latin_name_stays_whole_in_a_line_from_right_to_left(browser: Browser, arabic: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{arabic}issues/september/")
+    names, day = (page.locator(f".facts {one}").last.bounding_box() for one in ("a[rel=author]", "time"))
+    assert names
+    assert day
+    assert day["x"] + day["width"] < names["x"]
+    page.close()
+
+
+def test_scripts_without_slanted_letters_stay_upright(browser: Browser, root: str, arabic: str) -> None:
+    page = browser.new_page()
+    for address, slant in ((root, "italic"), (arabic, "normal")):
+        page.goto(address)
+        assert page.evaluate("getComputedStyle(document.querySelector('.footer h2')).fontStyle") == slant
     page.close()
 
 
