@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    := var/simulation
 
-.PHONY: help demo test soak lint format docs golden bench lock screenshots clean
+.PHONY: help demo test soak lint format docs golden bench words lock screenshots clean
 
 help: ## list what can be done
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -ts '	'
@@ -43,6 +43,9 @@ bench: $(VENV)/.dev ## measure, as ratios to peers in the same run
 
 screenshots: $(VENV)/.dev system ## draw the pictures in docs/ again
 	$(BIN)/python tools/screenshots.py
+
+words: $(VENV)/.dev ## bring the catalogues of readers' languages up to date with the templates
+	$(BIN)/python tools/words.py
 
 lock: $(VENV)/.dev ## pin every dependency anew, with hashes
 	tools/lock.sh
