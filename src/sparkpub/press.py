@@ -132,16 +132,18 @@ def open_publication(start: str | Path) -> Publication:
     return Publication(folder=folder, settings=load_settings(folder))
 
 
-def open_press(publication: Publication, environ: Mapping[str, str], *, needs_key: bool = True) -> Press:
-    """The publication with its ledger; who only reads it needs no key.
+def open_press(
+    publication: Publication, environ: Mapping[str, str], *, needs_key: bool = True, busy_seconds: float = 10.0
+) -> Press:
+    """The publication with its ledger; who only reads it needs no key. Another process is waited for `busy_seconds`.
 
     Raises:
-        CopyError: there is no ledger here.
+        CopyError: there is no ledger here, or it was handed over to another machine.
         LostLedgerError: there was one.
-        LedgerError: it was kept under another key, lacks what its mirror has, or was handed over to another machine.
+        LedgerError: it was kept under another key, or lacks what its mirror has.
         UsageError: it mails, and there is no key that `needs_key` asks for.
     """
-    ledger = _ledger(publication, environ)
+    ledger = _ledger(publication, environ, busy_seconds)
     try:
         key = _key(publication, ledger, environ, is_needed=needs_key)
         if needs_key:
@@ -182,11 +184,11 @@ def ledger_url(publication: Publication, environ: Mapping[str, str]) -> str:
     return load_secret(publication.folder, "SPARKPUB_LEDGER_URL", environ) or publication.settings.ledger.url
 
 
-def _ledger(publication: Publication, environ: Mapping[str, str]) -> Ledger:
+def _ledger(publication: Publication, environ: Mapping[str, str], busy_seconds: float) -> Ledger:
     """The ledger, unless it never was here or is lost."""
     url = ledger_url(publication, environ)
     try:
-        return open_ledger(url, publication.folder)
+        return open_ledger(url, publication.folder, busy_seconds=busy_seconds)
     except CopyError:
         refuse_lost(publication.mirror, url.removeprefix("sqlite:///"))
         raise
@@ -195,7 +197,7 @@ def _ledger(publication: Publication, environ: Mapping[str, str]) -> Ledger:
 def _refuse_handed_over(ledger: Ledger) -> None:
     """See that no other machine is the press now."""
     if handed := ledger.fact(HANDED_OVER):
-        raise LedgerError(
+        raise CopyError(
             f"this press was handed over: {handed}; work on the machine where that was restored, or take the press "
             "back with `sparkpub restore FILE`"
         )

@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 
 import click
 
-from sparkpub.articles import issue_of
+from sparkpub.articles import audience_of, subject_of
 from sparkpub.cli.face import Face, common, confirm, from_here, plural, progress, say_rehearsal
+from sparkpub.cli.letters import post_lines
 from sparkpub.cli.releasing import (
     announce_feeds,
     how_to_go_on,
@@ -23,12 +24,14 @@ from sparkpub.cli.releasing import (
 from sparkpub.cli.tables import table
 from sparkpub.core.records import Release, ReleaseState
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError
+from sparkpub.mailroom import forget_old_asks
 from sparkpub.outgoing import LATE
 from sparkpub.press import Press
 from sparkpub.publishing import resume_everything, stop_everything
 from sparkpub.sending import SendReport, find_release, resume_release, send, status_rows, stop_release
 from sparkpub.shelf import read_shelf
 from sparkpub.ticking import Ticker
+from sparkpub.wishing import absorb
 
 
 def send_json(report: SendReport) -> dict[str, Any]:
@@ -95,9 +98,11 @@ def send_command(face: Face, release: str | None, limit: int | None) -> int:
     """
     press = face.press_to_write()
     with press.lock():
+        absorb(press)
         chosen = find_release(press, release) if release else None
+        letters = post_lines(press, now=face.now()) if not release and limit is None else []
         report = send_all(face, press, chosen, limit)
-    lines = send_lines(report)
+    lines = [*letters, *send_lines(report)]
     face.show(send_json(report), lambda: "\n".join(lines))
     if not lines:
         face.say("nothing is due; `sparkpub status` shows the balance")
@@ -183,9 +188,9 @@ def _waiting(press: Press, release: Release) -> int:
 
 def _question(press: Press, release: Release, count: int, now: datetime) -> str:
     """What of a release would go out, as whom, to whom."""
-    issue = issue_of(release)
     head = f"{release.name}, released on {release.released_at:%Y-%m-%d}, {lateness(release.released_at, now)}"
-    return message_words(press, head, issue, f"{plural(count, 'message')} left")
+    audience = f"{audience_of(release)}, {plural(count, 'message')} left"
+    return message_words(press, head, subject_of(release), audience)
 
 
 @click.command("status")
@@ -199,12 +204,15 @@ def status_command(face: Face, release: str | None) -> int:
     press = face.press_or_copy()
     rows = status_rows(press, find_release(press, release) if release else None)
     stopped = press.stopped()
+    letters = press.ledger.count_letters()
     face.show({"releases": rows}, lambda: _balance(rows))
     if not rows:
         face.say("nothing was released yet; bare `sparkpub` says what to do next")
     for row in rows:
         if row["state"] == "stopped":
             face.say(f"{row['release']} is stopped; `sparkpub resume {row['release']}` goes on")
+    if letters:
+        face.say(f"{plural(letters, 'letter')} to single readers wait; `sparkpub send` posts them")
     if stopped:
         face.say(f"the press is stopped: {stopped}; {how_to_go_on(stopped)}")
     say_rehearsal(face)
@@ -271,11 +279,14 @@ def _run_on(face: Face, press: Press, ticker: Ticker, every: int) -> NoReturn:
 
 def _round(face: Face, press: Press, ticker: Ticker) -> tuple[dict[str, Any], list[str], int]:
     """One round of a press: release what is due, build, send; the document, what happened, the exit code."""
+    absorb(press)
     report = tick_once(face, ticker, face.now())
     code = try_to_build(face, press)
+    forget_old_asks(press, now=face.now())
+    letters = post_lines(press, now=face.now())
     sent = send_all(face, press)
     _say_where(face, press, sent)
-    lines = [*tick_lines(report), *send_lines(sent)]
+    lines = [*tick_lines(report), *letters, *send_lines(sent)]
     if report.agenda.pause and sent.stopped:
         lines.pop()  # said already
     lines += _tell_editors(face, press)

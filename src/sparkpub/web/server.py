@@ -1,6 +1,7 @@
 """Run an application with waitress until it is ended."""
 
 import errno
+import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -20,8 +21,11 @@ _TIMEOUT_S = 30
 _BACKLOG = 1024
 
 
-def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None]) -> None:
+def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], proxy: str = "") -> None:
     """Answer at `host:port` until SIGINT or SIGTERM; port 0 is any free one. `ready` is told the address.
+
+    Who asks is taken from X-Forwarded-For where the request comes from the server at the address `proxy`; by default that
+    is a server on this machine, if nothing else can connect.
 
     Raises:
         UsageError: nothing can listen there.
@@ -36,6 +40,7 @@ def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None]) 
             max_request_header_size=_REQUEST_BYTES,
             max_request_body_size=_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
+            **_believed(proxy or _loopback(place)),
         )
         signal.signal(signal.SIGTERM, _end)
         try:
@@ -44,6 +49,19 @@ def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None]) 
             server.run()
         finally:
             server.close()
+
+
+def _believed(proxy: str) -> dict[str, object]:
+    """What waitress takes from a server in front; of what others forward it believes nothing."""
+    if not proxy:
+        return {}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"}}
+
+
+def _loopback(place: socket.socket) -> str:
+    """The address of a socket that this machine alone reaches, "" for others."""
+    host: str = place.getsockname()[0]
+    return host if ipaddress.ip_address(host).is_loopback else ""
 
 
 def _bound(listen: str) -> socket.socket:

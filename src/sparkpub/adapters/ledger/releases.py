@@ -45,15 +45,23 @@ class ReleaseRows(QueueRows):
     def releases(self, issue_id: str | None = None) -> list[Release]:
         """Every release, or those of one issue, in the order they were made public."""
         if issue_id is None:
-            return [_release(row) for row in self._db.rows(_SQL["releases"])]
-        return [_release(row) for row in self._db.rows(_SQL["releases_of_issue"], {"issue_id": issue_id})]
+            return [release_of(row) for row in self._db.rows(_SQL["releases"])]
+        return [release_of(row) for row in self._db.rows(_SQL["releases_of_issue"], {"issue_id": issue_id})]
+
+    def newest_releases(self, count: int) -> list[Release]:
+        """So many releases that have a text, the newest first."""
+        return [release_of(row) for row in self._db.rows(_SQL["newest_releases"], {"count": count})]
 
     def releases_without_text(self) -> list[Release]:
         """Releases that a restored ledger knows from its mirror alone; they have no page until their text is found."""
-        return [_release(row) for row in self._db.rows(_SQL["releases_without_text"])]
+        return [release_of(row) for row in self._db.rows(_SQL["releases_without_text"])]
+
+    def digests(self) -> list[Release]:
+        """Every digest, in the order they were made."""
+        return [release_of(row) for row in self._db.rows(_SQL["digests"])]
 
     def released(self) -> list[Released]:
-        """The mark of every release, without what was made public."""
+        """The mark of every release that made something public, without what that was."""
         return [
             Released(
                 issue_id=row["issue_id"],
@@ -66,9 +74,14 @@ class ReleaseRows(QueueRows):
         ]
 
     def last_mailed_at(self) -> datetime | None:
-        """The latest instant at which something was mailed, None if nothing ever was."""
+        """The latest instant at which a piece was mailed, None if none ever was."""
         latest = self._db.row(_SQL["last_mailed_at"])[0]
         return None if latest is None else from_seconds(latest)
+
+    def newest_mailed(self) -> Release | None:
+        """The piece that was mailed last, None where none was or its text is lost."""
+        row = self._db.row(_SQL["newest_mailed"])
+        return None if row is None or not row["issue_source"] else release_of(row)
 
     def release(self, release_id: int) -> Release:
         """One release.
@@ -79,11 +92,11 @@ class ReleaseRows(QueueRows):
         row = self._db.row(_SQL["release"], {"release_id": release_id})
         if row is None:
             raise LedgerError(f"the ledger has no release {release_id}; `sparkpub status` lists them")
-        return _release(row)
+        return release_of(row)
 
     def releases_in(self, state: ReleaseState) -> list[Release]:
         """The mailed releases in one state, newest first."""
-        return [_release(row) for row in self._db.rows(_SQL["releases_in_state"], {"state": state.value})]
+        return [release_of(row) for row in self._db.rows(_SQL["releases_in_state"], {"state": state.value})]
 
     def release_state(self, release_id: int) -> ReleaseState:
         """How far a release has come, as the ledger says at this moment."""
@@ -109,6 +122,7 @@ class ReleaseRows(QueueRows):
             "transport": draft.transport,
             "state": (ReleaseState.SENDING if draft.is_mailed else ReleaseState.FINISHED).value,
             "is_mailed": int(draft.is_mailed),
+            "is_digest": int(draft.is_digest),
             "repeats": int(draft.repeats),
             "tzdata": draft.tzdata,
         }
@@ -245,7 +259,7 @@ def _edition(row: Any, name: str) -> StoredEdition:  # noqa: ANN401 - a row
     return StoredEdition(compiled=row["compiled"], media=json.loads(row["media"]))
 
 
-def _release(row: Any) -> Release:  # noqa: ANN401 - a row
+def release_of(row: Any) -> Release:  # noqa: ANN401 - a row
     """A row as a release."""
     return Release(
         release_id=row["release_id"],
@@ -263,5 +277,7 @@ def _release(row: Any) -> Release:  # noqa: ANN401 - a row
         state=ReleaseState(row["state"]),
         repeats=bool(row["repeats"]),
         is_mailed=bool(row["is_mailed"]),
+        is_digest=bool(row["is_digest"]),
         tzdata=row["tzdata"],
+        again_at=None if row["again_at"] is None else from_seconds(row["again_at"]),
     )

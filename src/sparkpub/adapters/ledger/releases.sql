@@ -2,29 +2,42 @@
 
 -- name: releases
 -- Those whose text was lost with a ledger (length 0) are left out: they only block their number and date.
-SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) > 0 ORDER BY released_at, release_id
+SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) > 0 AND is_digest = 0
+ORDER BY released_at, release_id
 
 -- name: releases_of_issue
 SELECT * FROM release JOIN settings USING (settings_id)
-WHERE issue_id = :issue_id AND length(issue_source) > 0 ORDER BY released_at, release_id
+WHERE issue_id = :issue_id AND length(issue_source) > 0 AND is_digest = 0 ORDER BY released_at, release_id
+
+-- name: newest_releases
+SELECT * FROM release JOIN settings USING (settings_id)
+WHERE length(issue_source) > 0 ORDER BY released_at DESC, release_id DESC LIMIT :count
 
 -- name: releases_without_text
-SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) = 0 ORDER BY released_at, release_id
+SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) = 0 AND is_digest = 0
+ORDER BY released_at, release_id
+
+-- name: digests
+SELECT * FROM release JOIN settings USING (settings_id) WHERE is_digest = 1 ORDER BY released_at, release_id
 
 -- name: released
-SELECT issue_id, number, on_date, released_at, is_mailed FROM release
+SELECT issue_id, number, on_date, released_at, is_mailed FROM release WHERE is_digest = 0
 
 -- name: last_mailed_at
-SELECT max(released_at) FROM release WHERE is_mailed = 1
+SELECT max(released_at) FROM release WHERE is_mailed = 1 AND is_digest = 0
+
+-- name: newest_mailed
+SELECT * FROM release JOIN settings USING (settings_id) WHERE is_mailed = 1 AND is_digest = 0
+ORDER BY released_at DESC, release_id DESC LIMIT 1
 
 -- name: release
 SELECT * FROM release JOIN settings USING (settings_id) WHERE release_id = :release_id
 
 -- name: add_release
 INSERT INTO release (issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash, issue_source,
-    issue_path, settings_id, entry_id, transport, state, is_mailed, repeats, tzdata)
+    issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
 VALUES (:issue_id, :number, :on_date, :released_at, :updated_at, :edition_hash, :edition_hash, :issue_source,
-    :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :repeats, :tzdata)
+    :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :is_digest, :repeats, :tzdata)
 
 -- name: correct_release
 UPDATE release SET issue_source = :source, settings_id = :settings_id, edition_hash = :edition_hash, updated_at = :updated_at

@@ -1,0 +1,43 @@
+"""What a reader can choose among: the series, and the tags of what came out lately."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sparkpub.articles import issue_of
+from sparkpub.core.records import Subscriber
+from sparkpub.press import Press
+from sparkpub.web.desk import Desk
+
+_LATELY = 100
+_TAGS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Series by id and title in their order, and tags in the order of the alphabet."""
+
+    series: tuple[tuple[str, str], ...]
+    tags: tuple[str, ...]
+
+
+class Offers:
+    """What is offered; the tags are looked up again once something new was released."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Offer what this desk's publication has."""
+        self._desk = desk
+        self._tags: tuple[int, tuple[str, ...]] = (-1, ())
+
+    def to(self, reader: Subscriber) -> Offered:
+        """What one reader can choose among; whatever they go without stays on offer."""
+        series = sorted(self._desk.publication.settings.series.items(), key=lambda item: (item[1].order, item[0]))
+        tags = {*self._desk.read(self._common), *reader.wishes.without_tags}
+        return Offered(series=tuple((id_, one.title) for id_, one in series), tags=tuple(sorted(tags)))
+
+    def _common(self, press: Press) -> tuple[str, ...]:
+        """The tags that stand most often among the newest releases."""
+        newest = press.ledger.newest_releases(_LATELY)
+        if self._tags[0] != (newest[0].release_id if newest else 0):
+            counts = Counter(tag for release in newest for tag in issue_of(release).tags)
+            self._tags = (newest[0].release_id if newest else 0, tuple(tag for tag, _ in counts.most_common(_TAGS)))
+        return self._tags[1]
