@@ -167,6 +167,28 @@ def host_fault(text: str) -> str:
     return "" if is_ip6 or _HOST.fullmatch(text) else f"{shown(text)} is no host; write for example smtp.example.org"
 
 
+def imap_fault(text: str) -> str:
+    """A mailbox on an IMAP server: TLS, a user, a host, a folder; the password stands elsewhere."""
+    if fault := line_fault(text):
+        return fault
+    form = "write it like imaps://bounces@imap.example.org/INBOX"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        return f"it is no mailbox ({error}); {form}"
+    faults = {
+        f"it does not begin with imaps://, and mail is fetched by TLS alone; {form}": parts.scheme != "imaps",
+        "it has a password in it; leave it out and set SPARKPUB_INBOX_PASSWORD in secrets.env": parts.password
+        is not None,
+        f"it names no user; {form}": not parts.username,
+        f"it names no host; {form}": not parts.hostname or bool(host_fault(parts.hostname)),
+        f"its folder has characters that cannot stand there; {form}": not text.isascii() or '"' in text or "\\" in text,
+        f"it has a query or a fragment; {form}": bool(parts.query or parts.fragment),
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), "")
+
+
 def colour_fault(text: str) -> str:
     """A colour of six hex digits, which every mail program reads."""
     return "" if _COLOUR.fullmatch(text) else f"{shown(text)} is no colour of six hex digits; write for example #8c1c13"

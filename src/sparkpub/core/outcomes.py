@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sparkpub.core.addresses import plain_line
+from sparkpub.core.bounces import Meaning, meaning_of
 from sparkpub.core.records import DeliveryState
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?= |$)")
-_ADDRESS_FAULTS = (1,)  # RFC 3463 §3.2: X.1.X is about the address itself
 _TEXT_MAX = 80
 _JITTER = 0.2
 
@@ -43,12 +43,17 @@ class Outcome:
     """What one attempt came to.
 
     `code` is the reply's code with its enhanced code where there was one (`550 5.1.1`), or words of our own.
-    `is_address_fault` says that the address itself is wrong, for whoever writes to it.
+    `meaning` is what a refusal says of the address (`core.bounces`); one for now counts if it is given up.
     """
 
     fate: Fate
     code: str
-    is_address_fault: bool = False
+    meaning: Meaning = Meaning.NOTHING
+
+    @property
+    def is_address_fault(self) -> bool:
+        """Whether nobody is there, for whoever writes to it."""
+        return self.meaning is Meaning.GONE
 
     @property
     def too_fast(self) -> TooFast:
@@ -72,9 +77,13 @@ def outcome_of_reply(code: int, text: str) -> Outcome:
     if 200 <= code < 300:  # noqa: PLR2004 - RFC 5321 §4.2.1
         return Outcome(fate=Fate.ACCEPTED, code=shown)
     if 500 <= code < 600:  # noqa: PLR2004
-        is_address_fault = found is not None and int(found.group(2)) in _ADDRESS_FAULTS and found.group(1) == "5"
-        return Outcome(fate=Fate.REJECTED, code=shown, is_address_fault=is_address_fault)
-    return Outcome(fate=Fate.DEFERRED, code=shown)
+        return Outcome(fate=Fate.REJECTED, code=shown, meaning=meaning_of(_fitting(enhanced, "5") or "", words))
+    return Outcome(fate=Fate.DEFERRED, code=shown, meaning=meaning_of(_fitting(enhanced, "4") or "4.0.0", words))
+
+
+def _fitting(enhanced: str, first: str) -> str:
+    """An enhanced code that may stand beside a reply of its class; any other says nothing (RFC 2034 §4)."""
+    return enhanced if enhanced.startswith(first) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,6 +209,12 @@ class DeliverySettings:
     """How long the others wait."""
     canary_failed: float = 0.05
     """The share of the first that may fail; beyond it the release stops until a person resumes it."""
+    bounces_stop: float = 0.10
+    """The share of a release's messages that may be refused or come back; beyond it the release stops itself."""
+    complaints_stop: float = 0.003
+    """The share of a release's readers who may call it spam; beyond it the release stops itself."""
+    stop_least: int = 200
+    """How many messages must be out before these two shares count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from functools import cached_property
 
 from itsdangerous import BadSignature, Signer
 
-_VERP = re.compile(r"(?P<local>[^+@]+)\+(?P<release>[0-9a-z]+)-(?P<reader>[0-9a-z]+)-(?P<seal>[0-9a-f]{10})@.+")
+_VERP = re.compile(
+    r"(?P<local>[^@]+)\+(?P<release>[0-9a-z]{1,12})-(?P<reader>[0-9a-z]{1,12})-(?P<seal>[0-9a-f]{10})@.+"
+)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SEAL = 10
 _BLOCK = 64

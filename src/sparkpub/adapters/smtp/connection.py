@@ -14,6 +14,7 @@ from typing import Final
 from sparkpub.adapters.smtp.post import L, Letter, Post, Route
 from sparkpub.adapters.smtp.wire import LineLostError, Reply, Wire
 from sparkpub.core.addresses import is_address
+from sparkpub.core.bounces import Meaning
 from sparkpub.core.outcomes import Fate, Outcome, outcome_of_reply
 from sparkpub.errors import TransportError
 
@@ -194,7 +195,7 @@ class Connection:
     async def _offer(self, letter: Letter, *, is_offered: bool) -> Outcome | None:
         """Offer a letter's envelope; None if its body is awaited, else why it is not."""
         if not (is_address(letter.sender) and is_address(letter.recipient)):
-            return Outcome(fate=Fate.REJECTED, code="its address is none that can be mailed", is_address_fault=True)
+            return Outcome(fate=Fate.REJECTED, code="its address is none that can be mailed", meaning=Meaning.GONE)
         limit = self._features.get("SIZE", "")
         if limit.isdecimal() and 0 < int(limit) < len(letter.data):
             raise TransportError(
