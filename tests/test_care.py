@@ -392,3 +392,14 @@ def test_backup_and_restore_speak_plainly_at_the_command_line(gazette: Path, tmp
     assert again.code == 0
     (gazette / "secrets.env").unlink()
     assert "copy secrets.env" in sparkpub("restore", str(tmp_path / "c.db"), cwd=gazette).err
+
+
+def test_doctor_tells_whether_readers_links_are_answered(room: PressRoom) -> None:
+    path = room.folder / "sparkpub.toml"
+    path.write_text(path.read_text() + '[web]\nurl = "http://127.0.0.1:9"\n')
+    (room.folder / "secrets.env").write_text(f"SPARKPUB_SECRET_KEY={'k' * 40}\n")
+    (room.folder / "secrets.env").chmod(0o600)
+    findings = examine(open_publication(room.folder), {}, now=instant("2026-11-24"))
+    (web,) = (finding for finding in findings if finding.check == "web")
+    assert not web.is_ok
+    assert "sparkpub serve" in web.cure

@@ -138,6 +138,7 @@ def _of_ledger(
         ("clock", lambda: _clock(publication, ledger, now)),
         ("texts", lambda: _texts(ledger)),
         ("backup", lambda: _backup(publication, ledger, now)),
+        ("web", lambda: _web(publication, environ)),
     )
     for name, check in checks:
         try:
@@ -212,6 +213,19 @@ def _backup(publication: Publication, ledger: Ledger, now: datetime) -> Finding:
     message = f"the last backup is of {at[:10]}" if at else "no backup was made yet"
     cure = "`sparkpub backup FILE`, and keep it on another disk" if is_old else ""
     return Finding(check="backup", is_ok=not (is_old and is_needed), message=message, cure=cure)
+
+
+def _web(publication: Publication, environ: Mapping[str, str]) -> Finding:
+    """Whether readers' links are answered where they lead, by this press."""
+    url, key = publication.settings.web.url, load_secret(publication.folder, KEY_NAME, environ)
+    if not url or not key:
+        return Finding(check="web", is_ok=True, message="no [web] url, so no links" if key else "no key")
+    from sparkpub.adapters.probe import answers  # brings urllib along
+
+    is_ok = answers(url, key)
+    message = f"{url} answers with this press's key" if is_ok else f"{url} does not answer with this press's key"
+    cure = "" if is_ok else "keep `sparkpub serve` running, and lead [web] url to it: docs/subscribing.md"
+    return Finding(check="web", is_ok=is_ok, message=message, cure=cure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
