@@ -1,109 +1,14 @@
-"""Readers: who asked, who confirmed, who left, and lists of them in and out."""
+"""Readers: who asked, who confirmed, who left."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.core.addresses import parse_address, plain_line
-from sparkpub.core.letters import confirmation
-from sparkpub.core.reader_list import Entry, Reject, decode_list, has_status, read_list, write_list
-from sparkpub.core.records import Subscriber, SubscriberState
-from sparkpub.core.tokens import Tokens
-from sparkpub.errors import Fault, InputError, UsageError
-from sparkpub.posting import post_letter
+from sparkpub.core.records import LetterKind, Subscriber, SubscriberState
+from sparkpub.core.wishes import wish_lines
+from sparkpub.errors import UsageError
 from sparkpub.press import Press
-
-_BATCH = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import came to: readers taken in, readers known before and left as they were, rows refused."""
-
-    added: int
-    known: int
-    rejects: tuple[Reject, ...]
-    is_dry_run: bool = False
-
-
-def import_list(  # noqa: PLR0913 - what the command is given, as it is
-    press: Press,
-    data: bytes,
-    *,
-    path: str,
-    state: SubscriberState | None,
-    is_dry_run: bool,
-    now: datetime,
-    progress: Callable[[int, int], None],
-) -> Imported:
-    """Take in a list of readers; `state` is for rows that name none. Nobody is ever subscribed again by a list.
-
-    Raises:
-        InputError: the file is no list.
-        UsageError: the list does not say who is active, and neither does `state`.
-    """
-    try:
-        text = decode_list(data)
-        rows = list(read_list(text))
-    except ValueError as fault:
-        message, _, cure = str(fault).partition("; ")
-        raise InputError(Fault(path=path, line=0, message=message, cure=cure)) from None
-    if state is None and not has_status(text):
-        raise UsageError(
-            f"{path} has no column 'status'; say what its readers are: --as active if they asked and confirmed "
-            "elsewhere, --as unconfirmed if not"
-        )
-    readers, rejects = _sorted(rows, state, evidence=f"imported from {path}")
-    added = 0
-    try:
-        with press.ledger.transaction():
-            for start in range(0, len(readers), _BATCH):
-                batch = readers[start : start + _BATCH]
-                added += press.ledger.import_subscribers(batch, at=now).added
-                progress(start + len(batch), len(readers))
-            if is_dry_run:
-                raise _Undone  # noqa: TRY301 - the transaction is what takes it back
-            press.ledger.record(now, "imported", "readers", f"{added} of {len(rows)} rows")
-    except _Undone:
-        pass
-    return Imported(added=added, known=len(readers) - added, rejects=tuple(rejects), is_dry_run=is_dry_run)
-
-
-class _Undone(Exception):  # noqa: N818 - no error: a dry run takes back what it tried
-    """Raised to roll a transaction back."""
-
-
-def _sorted(
-    rows: list[Entry | Reject], state: SubscriberState | None, *, evidence: str
-) -> tuple[list[ReaderRow], list[Reject]]:
-    """The rows that go in and those that do not, each in the order of the list."""
-    readers: list[ReaderRow] = []
-    rejects: list[Reject] = []
-    for row in rows:
-        if isinstance(row, Reject):
-            rejects.append(row)
-        elif chosen := row.state or state:
-            readers.append(
-                ReaderRow(
-                    address=row.address,
-                    name=row.name,
-                    state=chosen,
-                    language=row.language,
-                    tags=row.tags,
-                    attributes=row.attributes,
-                    evidence=evidence,
-                )
-            )
-        else:
-            rejects.append(Reject(line=row.line, reason=f"{row.address} has no status; fill it in, or use --as"))
-    return readers, rejects
-
-
-def export_list(press: Press) -> Iterator[str]:
-    """Every reader as lines of CSV, with a column for each attribute that any of them has."""
-    attributes = sorted({name for reader in press.ledger.subscribers() for name in reader.attributes})
-    yield from write_list(press.ledger.subscribers(), attributes)
 
 
 def find_reader(press: Press, address: str) -> Subscriber:
@@ -143,7 +48,7 @@ def add_confirmed(press: Press, address: str, *, name: str, evidence: str, now: 
 
 
 def add_unconfirmed(press: Press, address: str, *, name: str, now: datetime) -> Subscriber:
-    """Add a reader who has still to confirm, and write the letter that asks for it.
+    """Add a reader who has still to confirm, and queue the letter that asks for it; the mailroom posts it.
 
     Raises:
         UsageError: the address or the name cannot be used, the reader is active already, or nobody could confirm.
@@ -157,11 +62,11 @@ def add_unconfirmed(press: Press, address: str, *, name: str, now: datetime) -> 
     known = press.ledger.find_subscriber(usable)
     if known is not None and known.state is SubscriberState.ACTIVE:
         raise UsageError(f"{known.address} is active already; nothing was changed")
-    reader = _added(
-        press, usable, name=_usable_name(name), state=SubscriberState.UNCONFIRMED, evidence="added by hand", now=now
-    )
-    letter = confirmation(press.publication.settings, Tokens(press.key), reader, at=now)
-    post_letter(press, letter, recipient=reader.address, name=f"confirm-{reader.subscriber_id}", at=now)
+    with press.ledger.transaction():
+        reader = _added(
+            press, usable, name=_usable_name(name), state=SubscriberState.UNCONFIRMED, evidence="added by hand", now=now
+        )
+        press.ledger.queue_letter(LetterKind.CONFIRM, reader.subscriber_id, wished_at=now, at=now)
     return reader
 
 
@@ -179,7 +84,7 @@ def _added(
         if known is None:
             press.ledger.add_subscriber(address, name=name, state=state, evidence=evidence, at=now)
         else:
-            changed = replace(known, name=name or known.name, state=state, evidence=evidence)
+            changed = replace(known, name=name or known.name, state=state, evidence=evidence, asked_at=now)
             press.ledger.set_subscriber(changed, at=now)
     return find_reader(press, address)
 
@@ -193,3 +98,41 @@ def _usable_name(name: str) -> str:
     if not name.isprintable():
         raise UsageError("the name holds control characters; write it in one line")
     return " ".join(name.split())
+
+
+def everything_about(press: Press, reader: Subscriber) -> dict[str, Any]:
+    """All that the press has kept of a reader, as one document: what the law says a reader may have (GDPR, art. 15)."""
+    ledger = press.ledger
+    return {
+        "email": reader.address,
+        "name": reader.name,
+        "status": reader.state.value,
+        "suppressed": ledger.suppression(reader.address),
+        "language": reader.language,
+        "tags": list(reader.tags),
+        "attributes": dict(reader.attributes),
+        "wishes": list(wish_lines(reader.wishes)),
+        "evidence": reader.evidence,
+        "asked_at": _instant(reader.asked_at),
+        "deliveries": [
+            {
+                "release": row.release_name,
+                "released_at": _instant(row.released_at),
+                "state": row.state.value,
+                "attempts": row.attempts,
+                "first_at": _instant(row.first_at),
+                "at": _instant(row.at),
+                "code": row.code,
+            }
+            for row in ledger.deliveries_of(reader.subscriber_id)
+        ],
+        "letters": [
+            {"kind": kind.value, "state": state.value, "at": _instant(at), "code": code}
+            for kind, state, at, code in ledger.letters_of(reader.subscriber_id)
+        ],
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    """An instant as JSON has it."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -144,7 +144,7 @@ def write_new(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or path.exists():
         raise FileExistsError(17, "the file is there already", str(path))
-    with _beside(path, data, is_durable=True) as new:
+    with _beside(path, [data], is_durable=True) as new:
         try:
             os.link(new, path)  # unlike a rename it never replaces what came meanwhile
         except FileExistsError:
@@ -167,9 +167,20 @@ def write_if_changed(path: Path, data: bytes) -> bool:
         if status.st_size == len(data) and path.read_bytes() == data:
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(path, data, is_durable=False) as new:
+    with _beside(path, [data], is_durable=False) as new:
         new.replace(path)
     return True
+
+
+def write_private(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file that its owner alone reads, piece by piece, whole or not at all; a pipe is written into."""
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            file.writelines(pieces)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _beside(path, pieces, is_durable=False, mode=0o600) as new:
+        new.replace(path)
 
 
 def remove(path: Path, *, up_to: Path | None = None) -> None:
@@ -187,12 +198,12 @@ def remove(path: Path, *, up_to: Path | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _beside(path: Path, data: bytes, *, is_durable: bool) -> Iterator[Path]:
+def _beside(path: Path, pieces: Iterable[bytes], *, is_durable: bool, mode: int = 0o666) -> Iterator[Path]:
     """A finished file under a temporary name in the folder of `path`, gone at the end unless it was renamed."""
     new = path.with_name(f".{secrets.token_hex(8)}.new")
     try:
-        with new.open("xb") as file:
-            file.write(data)
+        with open(new, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.writelines(pieces)
             if is_durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -112,6 +113,21 @@ class Face:
         elif written := text():
             click.echo(written)
 
+    def show_rows(self, documents: Iterable[Any], texts: Callable[[], Iterable[str]]) -> None:
+        """Print a result of any length as it comes: one JSON list, or what `texts` writes, piece by piece."""
+        note_output()
+        if not self.as_json:
+            for text in texts():
+                click.echo(text)
+            return
+        is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        before = "[\n"
+        for document in documents:
+            text = json.dumps(document, ensure_ascii=not is_unicode, indent=2)
+            sys.stdout.write(before + textwrap.indent(text, "  "))
+            before = ",\n"
+        click.echo("[]" if before == "[\n" else "\n]")
+
 
 def instant(text: str, zone: tzinfo) -> datetime:
     """An instant as typed, in UTC; without an offset it is read in `zone`.
@@ -198,7 +214,7 @@ def plural(count: int, noun: str) -> str:
 
 @contextmanager
 def progress(face: Face, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, nothing elsewhere; the callback takes how many are done, of how many."""
+    """A progress bar on a terminal, nothing elsewhere; it is told how many are done, of how many (0: who knows)."""
     if face.is_quiet or face.as_json or not sys.stderr.isatty():
         yield lambda done, total: None  # noqa: ARG005 - the same shape as below
         return
@@ -208,4 +224,4 @@ def progress(face: Face, what: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

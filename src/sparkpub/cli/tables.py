@@ -5,8 +5,8 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
 
 import click
 
@@ -43,6 +43,15 @@ def table(head: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
         wrapped = [_wrapped(text, width) for text, width in zip(row, widths, strict=True)]
         lines += [_line([_coloured(text) for text in parts], shape) for parts in zip_longest(*wrapped, fillvalue="")]
     return "\n".join(lines)
+
+
+def pages(head: Mapping[str, str], rows: Iterable[Mapping[str, str]], *, length: int = 1000) -> Iterator[str]:
+    """Any number of rows as a table, so many at a time: each page is aligned by itself, the first has the head."""
+    rows = iter(rows)
+    skipped = 0
+    while page := list(islice(rows, length)):
+        yield "\n".join(table(head, page).split("\n")[skipped:])
+        skipped = 2
 
 
 def _line(texts: Sequence[str], shape: Sequence[tuple[int, bool]]) -> str:

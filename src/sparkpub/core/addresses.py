@@ -1,6 +1,7 @@
 """Mail addresses: checked once where they come in, then trusted as values."""
 
 import re
+from functools import lru_cache
 
 # A dot-atom and a host name of at least two labels (RFC 5321 §4.1.2, without quoted local parts and literals), or this
 # machine. Bulk imports check a million of these, so it is one expression.
@@ -8,6 +9,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}(?:\.{_LABEL})+|localhost)", re.ASCII)
 _LOCAL_MAX, _ADDRESS_MAX = 64, 254
+# Most addresses: of small letters, and so short that no part of them can be too long.
+_USUAL = re.compile(r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@[a-z0-9]++(?:-++[a-z0-9]++)*+(?:\.[a-z0-9]++(?:-++[a-z0-9]++)*+)++")
 # Controls that are no white space, lone surrogates, overrides of direction.
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 # Names that RFC 2606 and RFC 6761 keep for examples and tests: no mail can ever arrive there.
@@ -22,6 +25,8 @@ def parse_address(text: str) -> str:
     Raises:
         ValueError: it is no address that can be mailed, with what is wrong as message.
     """
+    if len(text) <= _LOCAL_MAX and _USUAL.fullmatch(text):
+        return text
     text = text.strip()
     local, at, domain = text.rpartition("@")
     if not at or not local:
@@ -36,15 +41,32 @@ def parse_address(text: str) -> str:
 
 def _ascii_form(text: str) -> str:
     """An address with letters beyond ASCII as relays take it."""
+    if len(text) > _ADDRESS_MAX:
+        raise ValueError("it is too long")
+    local, _, domain = text.rpartition("@")
+    if local.isascii() and (known := _ascii_domain(domain)):
+        return f"{local}@{known}"
     from email_validator import EmailNotValidError, validate_email  # a list of plain addresses needs none of it
 
     try:
-        read = validate_email(text[: _ADDRESS_MAX + 1], check_deliverability=False, test_environment=True)
+        read = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValueError("it is not written like name@example.org") from error
     if read.ascii_email is None:
         raise ValueError("it has letters before the @ that most relays refuse")
     return read.ascii_email
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    """A domain in another script as relays take it, "" if it cannot be used. Readers of one list share domains."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        read = validate_email(f"a@{domain}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return ""
+    return read.ascii_domain or ""
 
 
 def is_address(text: str) -> bool:
@@ -68,6 +90,8 @@ def plain_line(text: str) -> str:
 
     Runs of white space become one space; the result is stripped.
     """
+    if text.isprintable() and "  " not in text:  # no other white space is printable
+        return text.strip()
     return " ".join(_UNSAFE.sub("", text).split())
 
 

@@ -1,6 +1,11 @@
 """Lists of readers as CSV: rows in, readers and rejects out, and back again.
 
-Columns are `email name status language tags` in any order; every other column is an attribute.
+Columns are `email name status language tags wishes` in any order; every other column is an attribute.
+
+    pieces of a file ──ListLines──▶ lines ──csv──▶ cells ──▶ Entry, or Reject with line and reason
+
+Most rows are plain: printable, short, whole. They take a quick way that decides nothing of its own: what it does not
+take, it leaves to the slow one, which knows every reason.
 """
 
 import csv
@@ -8,21 +13,31 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
-from sparkpub.core.addresses import address_key, parse_address
+from sparkpub.core.addresses import parse_address
+from sparkpub.core.list_lines import ListLines
 from sparkpub.core.records import Subscriber, SubscriberState
+from sparkpub.core.wishes import EVERYTHING, Wishes, read_wishes, wish_lines
 
-COLUMNS = ("email", "name", "status", "language", "tags")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS: Final = ("email", "name", "status", "language", "tags")
+WISHES: Final = "wishes"
+"""One more column, which an export has where any reader wishes for less than everything."""
+_RISKY = frozenset("=+-@\t\r'")
 _LONGEST_CELL = 300
+_PAGE = 1000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 (RFC 5646), as far as its looks go
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_STATES: Mapping[str, SubscriberState | None] = {"": None, **{state.value: state for state in SubscriberState}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One reader as a list names them; `state` is None where the list does not say."""
+class Entry(NamedTuple):
+    """One reader as a list names them; `state` is None where the list does not say. `attributes` are sorted pairs.
+
+    A tuple, for a list makes a million of them, and a frozen dataclass takes four times as long.
+    """
 
     line: int
     address: str
@@ -30,74 +45,108 @@ class Entry:
     state: SubscriberState | None = None
     language: str = ""
     tags: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: tuple[tuple[str, str], ...] = ()
+    wishes: Wishes = EVERYTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
+class Reject(NamedTuple):
     """One row that cannot be taken in, and why. `line` counts from 1 in the file."""
 
     line: int
     reason: str
 
 
-def decode_list(data: bytes) -> str:
-    """The text of a list: UTF-8 with or without a mark, or UTF-16 with one, as spreadsheets write them.
+class ReaderList:
+    """A list of readers, to be read once, as it comes.
 
-    Raises:
-        ValueError: it is neither; the message names the first bad line.
+    The separator is a comma or a semicolon, whichever the head uses. Empty rows are passed over. Whether an address
+    stood in an earlier row is for the ledger to say.
     """
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as fault:
-        line = data.count(b"\n", 0, fault.start) + 1
-        raise ValueError(f"line {line} is not UTF-8; save the list as CSV UTF-8") from None
-    if "\0" in text:
-        raise ValueError(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1} holds a NUL; this is no CSV file")
-    return text
 
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        """Read the head of a list from the pieces of its file.
 
-def read_list(text: str) -> Iterator[Entry | Reject]:
-    """Each row as an entry, or as a reject with its reason; an address that stood before is a reject.
-
-    The separator is a comma or a semicolon, whichever the head uses. Empty rows are passed over.
-
-    Raises:
-        ValueError: the head has no column `email`, or names one twice.
-    """
-    first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
-    head = _head(next(rows, []))
-    seen: dict[str, int] = {}
-    before = rows.line_num
-    while True:
-        line = before + 1
+        Raises:
+            ValueError: it is no text, or its head has no column `email`, or names one twice.
+        """
+        self._lines = ListLines(pieces)
+        lines = iter(self._lines)
+        first = next(lines, "")
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        self._rows = csv.reader(chain([first], lines), delimiter=delimiter)
         try:
-            cells = next(rows)
-        except StopIteration:
-            return
+            self._head = _head(next(self._rows, []))
         except csv.Error as fault:
-            before = rows.line_num
-            yield Reject(line=line, reason=f"cannot be read as CSV: {fault}")
-            continue
-        before = rows.line_num
-        if not any(cell.strip() for cell in cells):
-            continue
-        entry = _entry(line, head, cells)
-        if isinstance(entry, Entry):
-            key = address_key(entry.address)
-            if key in seen:
-                entry = Reject(line=line, reason=f"{entry.address} stands already in line {seen[key]}")
-            else:
-                seen[key] = line
-        yield entry
+            raise ValueError(f"line 1 cannot be read as CSV: {fault}") from None
+        place = {name: at for at, name in enumerate(self._head)}
+        self._places = tuple(place.get(name, -1) for name in (*COLUMNS, WISHES))
+        self._further = tuple(sorted((name, at) for name, at in place.items() if name not in ("", *COLUMNS, WISHES)))
 
+    @property
+    def bytes_read(self) -> int:
+        """How far the file was read."""
+        return self._lines.bytes_read
 
-def has_status(text: str) -> bool:
-    """Whether a list says of its readers if they are active."""
-    first = text.partition("\n")[0].lower()
-    return "status" in [name.strip().strip('"') for name in first.replace(";", ",").split(",")]
+    @property
+    def has_status(self) -> bool:
+        """Whether the list says of its readers if they are active."""
+        return "status" in self._head
+
+    def __iter__(self) -> Iterator[Entry | Reject]:
+        """Each row as an entry, or as a reject with its reason.
+
+        Raises:
+            ValueError: what follows is no text; the message names the line.
+        """
+        rows, lines = self._rows, self._lines
+        while True:
+            lines.row_line = line = rows.line_num + 1
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as fault:
+                yield Reject(line, f"cannot be read as CSV: {fault}")
+                continue
+            cells = [cell.strip() for cell in cells]
+            if any(cells):
+                yield self._plain(line, cells) or self._closely(line, cells)
+
+    def _plain(self, line: int, cells: list[str]) -> Entry | None:
+        """A row in which nothing can be wrong; None where somebody has to look more closely."""
+        text = "".join(cells)
+        if len(cells) != len(self._head) or len(text) > _LONGEST_CELL or "'" in text or not text.isprintable():
+            return None
+        cells.append("")  # which columns that are not there stand for
+        email, name, status, language, tags, wishes = self._places
+        try:
+            return Entry(
+                line,
+                parse_address(cells[email]),
+                cells[name],
+                _STATES[cells[status]],
+                _language(cells[language]),
+                _tags(cells[tags]),
+                tuple([(key, cells[at]) for key, at in self._further if cells[at]]),
+                _wishes(cells[wishes]),
+            )
+        except (ValueError, KeyError):
+            cells.pop()
+            return None
+
+    def _closely(self, line: int, cells: list[str]) -> Entry | Reject:
+        """Any row, read and checked."""
+        if len(cells) > len(self._head):
+            reason = f"{len(cells)} cells under {len(self._head)} columns; quote cells that hold the separator"
+            return Reject(line, reason)
+        values = {name: _unescaped(cell) for name, cell in zip(self._head, cells, strict=False) if name}
+        for name, value in values.items():
+            if fault := _cell_fault(value):
+                return Reject(line, f"column '{name}' {fault}")
+        try:
+            return _entry(line, values)
+        except ValueError as fault:
+            return Reject(line, str(fault))
 
 
 def _head(cells: list[str]) -> list[str]:
@@ -114,43 +163,61 @@ def _head(cells: list[str]) -> list[str]:
     return head
 
 
-def _entry(line: int, head: list[str], cells: list[str]) -> Entry | Reject:
-    """One row, read and checked."""
-    if len(cells) > len(head):
-        reason = f"{len(cells)} cells under {len(head)} columns; quote cells that hold the separator"
-        return Reject(line=line, reason=reason)
-    values = {name: _unescaped(cell.strip()) for name, cell in zip(head, cells, strict=False) if name}
-    if fault := _row_fault(values):
-        return Reject(line=line, reason=fault)
-    if not values.get("email"):
-        return Reject(line=line, reason="no address")
+def _entry(line: int, values: Mapping[str, str]) -> Entry:
+    """The cells of a row by their columns as an entry.
+
+    Raises:
+        ValueError: one of them cannot be used.
+    """
+    language = _language(values.get("language", ""))
+    email = values.get("email", "")
+    if not email:
+        raise ValueError("no address")
     try:
-        address = parse_address(values["email"])
+        address = parse_address(email)
     except ValueError as fault:
-        return Reject(line=line, reason=f"'{values['email'][:80]}': {fault}")
+        raise ValueError(f"'{email[:80]}': {fault}") from None
     status = values.get("status", "").lower()
-    if status and status not in set(SubscriberState):
-        return Reject(line=line, reason=f"status '{status}' is none of {', '.join(SubscriberState)}")
+    if status not in _STATES:
+        raise ValueError(f"status '{status}' is none of {', '.join(SubscriberState)}")
     return Entry(
-        line=line,
-        address=address,
-        name=values.get("name", ""),
-        state=SubscriberState(status) if status else None,
-        language=values.get("language", ""),
-        tags=tuple(sorted({tag.strip() for tag in values.get("tags", "").replace(",", ";").split(";")} - {""})),
-        attributes={name: value for name, value in values.items() if name not in COLUMNS and value},
+        line,
+        address,
+        values.get("name", ""),
+        _STATES[status],
+        language,
+        _tags(values.get("tags", "")),
+        tuple(sorted((key, text) for key, text in values.items() if text and key not in (*COLUMNS, WISHES))),
+        _wishes(values.get(WISHES, "")),
     )
 
 
-def _row_fault(values: Mapping[str, str]) -> str:
-    """What is wrong with the cells of a row, "" if nothing is."""
-    for name, value in values.items():
-        if fault := _cell_fault(value):
-            return f"column '{name}' {fault}"
-    language = values.get("language", "")
-    if language and not _LANGUAGE.fullmatch(language):
-        return f"language '{language[:80]}' is no language code; write it like en or pt-BR"
-    return ""
+# Readers of one list share languages, tags and wishes, so each is read once.
+@lru_cache(maxsize=1000)
+def _language(text: str) -> str:
+    """A language code, checked."""
+    if text and not _LANGUAGE.fullmatch(text):
+        raise ValueError(f"language '{text[:80]}' is no language code; write it like en or pt-BR")
+    return text
+
+
+@lru_cache(maxsize=1000)
+def _tags(text: str) -> tuple[str, ...]:
+    """The tags of a cell, each once, in order."""
+    return tuple(sorted({tag.strip() for tag in text.replace(",", ";").split(";")} - {""}))
+
+
+@lru_cache(maxsize=1000)
+def _wishes(text: str) -> Wishes:
+    """The wishes of a cell."""
+    if not text:
+        return EVERYTHING
+    lines = [line.strip() for line in text.split(";")]
+    wishes = read_wishes("\n".join(lines))
+    known = set(wish_lines(wishes))
+    if strange := [line for line in lines if line and line not in known]:
+        raise ValueError(f"wish '{strange[0][:80]}' is none that sparkpub knows; write it as an export does")
+    return wishes
 
 
 def _cell_fault(value: str) -> str:
@@ -164,33 +231,32 @@ def _cell_fault(value: str) -> str:
     return ""
 
 
-def write_list(readers: Iterable[Subscriber], attributes: Iterable[str]) -> Iterator[str]:
-    """Lines of CSV with CRLF ends (RFC 4180), the head first; `attributes` names the further columns.
+def write_list(readers: Iterable[Subscriber], attributes: Iterable[str], *, with_wishes: bool = False) -> Iterator[str]:
+    """CSV with CRLF ends (RFC 4180), the head first, then many rows at a time; `attributes` names further columns.
 
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front; `read_list` takes it off again.
+    A cell that a spreadsheet would run as a formula has an apostrophe in front; `ReaderList` takes it off again.
     """
     extra = tuple(attributes)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-
-    def line(cells: Iterable[str]) -> str:
-        writer.writerow([_escaped(cell) for cell in cells])
-        written = buffer.getvalue()
+    columns = (*COLUMNS, WISHES) if with_wishes else COLUMNS
+    rows = chain([(*columns, *extra)], (_cells(reader, extra, with_wishes=with_wishes) for reader in readers))
+    while page := list(islice(rows, _PAGE)):
+        writer.writerows([[f"'{cell}" if cell[:1] in _RISKY else cell for cell in cells] for cells in page])
+        yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
-        return written
-
-    yield line((*COLUMNS, *extra))
-    for reader in readers:
-        fixed = (reader.address, reader.name, reader.state.value, reader.language, ";".join(reader.tags))
-        yield line((*fixed, *(reader.attributes.get(name, "") for name in extra)))
 
 
-def _escaped(cell: str) -> str:
-    """A cell that no spreadsheet runs."""
-    return f"'{cell}" if cell.startswith(_FORMULA) or cell.startswith("'") else cell
+def _cells(reader: Subscriber, extra: tuple[str, ...], *, with_wishes: bool) -> tuple[str, ...]:
+    """A reader as a row."""
+    wishes = (";".join(wish_lines(reader.wishes)),) if with_wishes else ()
+    tags = ";".join(reader.tags)
+    own = reader.attributes
+    further = [own.get(name, "") for name in extra] if extra else ()
+    return (reader.address, reader.name, reader.state, reader.language, tags, *wishes, *further)
 
 
 def _unescaped(cell: str) -> str:
-    """A cell as it was before `_escaped`."""
-    return cell[1:] if cell.startswith("'") and (cell[1:].startswith(_FORMULA) or cell[1:].startswith("'")) else cell
+    """A cell as it was before it was escaped."""
+    return cell[1:] if cell.startswith("'") and cell[1:2] in _RISKY else cell

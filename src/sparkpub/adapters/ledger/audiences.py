@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sparkpub.adapters.ledger.readers import ReaderRows, pair_line
+from sparkpub.adapters.ledger.moving import MovedRows
+from sparkpub.adapters.ledger.readers import pair_line
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import plain_line
 from sparkpub.core.settings import AudienceSettings
@@ -13,7 +14,7 @@ _AUDIENCE = statements("audience.sql")
 _BATCH = 1000
 
 
-class AudienceRows(ReaderRows):
+class AudienceRows(MovedRows):
     """Audiences, counted and frozen."""
 
     def plan_deliveries(self, release_id: int, audience: AudienceSettings | None, piece: Piece | None = None) -> int:
@@ -40,13 +41,13 @@ class AudienceRows(ReaderRows):
 def _conditions(audience: AudienceSettings | None, piece: Piece | None) -> tuple[str, dict[str, object]]:
     """What a segment and the readers' wishes add to a WHERE clause, with the values."""
     values: dict[str, object] = {}
-    clauses = [*_segment(audience, values)] if audience else []
+    clauses = [*segment_clauses(audience, values)] if audience else []
     if piece:
         clauses.append(_wish(piece, values))
     return "".join(f"\nAND {clause}" for clause in clauses), values
 
 
-def _segment(audience: AudienceSettings, values: dict[str, object]) -> Iterator[str]:
+def segment_clauses(audience: AudienceSettings, values: dict[str, object]) -> Iterator[str]:
     """The conditions of a segment: every kind must hold, any of one kind. Puts what they compare with into `values`.
 
     A reader follows a series by the tag `series:ID`.
@@ -70,14 +71,19 @@ def _segment(audience: AudienceSettings, values: dict[str, object]) -> Iterator[
 
 def _wish(piece: Piece, values: dict[str, object]) -> str:
     """The condition that a reader wishes for a piece, by itself; the SQL of `core.wishes.wants`."""
+    parts = [_numbered("wants_each", "rhythm", "\nrhythm=", values), *wish_clauses(piece, values)]
+    return f"({_AUDIENCE['wants_everything']} OR ({' AND '.join(parts)}))"
+
+
+def wish_clauses(piece: Piece, values: dict[str, object]) -> list[str]:
+    """The conditions that a reader wishes for a piece, in whatever rhythm."""
     parts = [
-        _numbered("wants_each", "rhythm", "\nrhythm=", values),
         _numbered("wants_series", "series", f"\nwithout-series={plain_line(piece.series)}\n", values),
         *(_numbered("wants_tag", "tag", f"\nwithout-tag={plain_line(tag)}\n", values) for tag in piece.tags),
     ]
     if not piece.is_round:
         parts.append(_numbered("wants_all_numbers", "round_only", "\nround-only\n", values))
-    return f"({_AUDIENCE['wants_everything']} OR ({' AND '.join(parts)}))"
+    return parts
 
 
 def _numbered(statement: str, name: str, value: str, values: dict[str, object]) -> str:
