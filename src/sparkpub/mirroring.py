@@ -12,7 +12,7 @@ from sparkpub.adapters.mirror import Line, Mirror
 from sparkpub.errors import LedgerError, LostLedgerError
 
 # Words of people and relays may name an address: only details that we wrote ourselves go into the mirror.
-_OWN_DETAIL = frozenset({"released", "corrected", "claimed", "closed", "missed", "skipped"})
+_OWN_DETAIL = frozenset({"released", "corrected", "claimed", "closed", "missed", "skipped", "moved", "repeated"})
 # What may be lost in a power cut without harm: the ledger has it, and it makes nothing go out.
 _HASTY = frozenset({"closed", "finished", "corrected", "queued", "imported", "resumed", "began"})
 

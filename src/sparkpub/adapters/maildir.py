@@ -1,12 +1,15 @@
 """Put messages into a Maildir under stable names: putting one there again changes nothing."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 
 from sparkpub.errors import BusyError, TransportError
 
 _FULL = (28, 122)  # ENOSPC, EDQUOT
+_DELIVERY = re.compile(r"\.R\d+S(\d+)\.")  # as `stable_name` writes it
+_HEAD_MAX = 16_384
 
 
 class Maildir:
@@ -44,6 +47,25 @@ class Maildir:
                 raise BusyError(f"{self._new}: the disk is full; make room and run the same command again") from error
             raise TransportError(f"{self._new}: {error.strerror}; check the folder and its permissions") from error
         return True
+
+
+def remove_messages(folder: Path, subscriber_id: int, address: str) -> int:
+    """Remove every message to a reader: deliveries by their names, letters by whom they are to; returns how many."""
+    count = 0
+    for place in (folder / "new", folder / "cur", folder / "tmp"):
+        for entry in os.scandir(place) if place.is_dir() else ():
+            delivery = _DELIVERY.search(entry.name)
+            if int(delivery[1]) == subscriber_id if delivery else _names(Path(entry.path), address):
+                Path(entry.path).unlink(missing_ok=True)
+                count += 1
+    return count
+
+
+def _names(path: Path, address: str) -> bool:
+    """Whether the head of a message names an address."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_MAX).partition(b"\n\n")[0]
+    return address.lower().encode() in head.lower()
 
 
 def _private(path: str, flags: int) -> int:

@@ -75,6 +75,7 @@ def _restored_json(done: Restored, file: str) -> dict[str, Any]:
         "without_text": learned.without_text,
         "changed_texts": learned.changed_texts,
         "called_off": learned.called_off,
+        "moved": learned.moved,
         "aside": str(done.aside) if done.aside else None,
     }
 
@@ -90,6 +91,8 @@ def _restored_lines(done: Restored, file: str) -> list[str]:
     lines += [f"released   {r.issue_id}/{r.number}, due on {r.on}: known from the mirror" for r in learned.releases]
     lines += [f"no text    {name}: it has no page until its file is in issues/ again" for name in learned.without_text]
     lines += [f"new text   {name}: its page shows the file as it is now" for name in learned.changed_texts]
+    if learned.moved:
+        lines.append(f"moved      {plural(learned.moved, 'reader')} to addresses that were lost with the ledger")
     if learned.called_off:
         lines.append(f"cancelled  {plural(learned.called_off, 'message')} that never began: their text is lost")
     if done.aside:

@@ -2,8 +2,10 @@
 
 statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
 sqlite.py          Database                  one engine: connection, transactions, errors
-queue ◀─ releases ◀─ readers ◀─ letters                              rows by topic, each a class that adds its methods
-                             ◀─ audiences ◀─ deliveries ◀─ following, replaying
+queue ◀─ paces
+      ◀─ releases ◀─ readers ◀─ moving ◀─ letters                    rows by topic, each a class that adds its methods
+                                       ◀─ audiences ◀─ lists, gathering
+                                                    ◀─ deliveries ◀─ following, replaying, reports
 Ledger             all of them, on one database
 """
 
@@ -14,26 +16,35 @@ from pathlib import Path
 
 from sparkpub.adapters.ledger.deliveries import LOST, Claim, DueDelivery, OpenCounts, Run
 from sparkpub.adapters.ledger.following import DeliveryRow, FollowingRows
+from sparkpub.adapters.ledger.gathering import GatheredRows
 from sparkpub.adapters.ledger.glances import GlanceRows
 from sparkpub.adapters.ledger.letters import LetterRows
+from sparkpub.adapters.ledger.lists import EVERYBODY, Choice, ListRows
+from sparkpub.adapters.ledger.paces import PaceRows
 from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
 from sparkpub.adapters.ledger.replaying import MirroredRelease, ReplayedRows
+from sparkpub.adapters.ledger.reports import Inquiry, ReportCounts, ReportRow, ReportRows
 from sparkpub.adapters.ledger.sqlite import Database, copy_file, is_ledger_file, make_private
 from sparkpub.errors import CopyError, LedgerError
 
 __all__ = [
+    "EVERYBODY",
     "LOST",
+    "Choice",
     "Claim",
     "DeliveryRow",
     "DueDelivery",
     "Event",
     "ImportCounts",
+    "Inquiry",
     "Ledger",
     "MirroredRelease",
     "OpenCounts",
     "ReaderRow",
+    "ReportCounts",
+    "ReportRow",
     "Run",
     "StopNotes",
     "StoredEdition",
@@ -46,7 +57,7 @@ _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 
 
-class Ledger(FollowingRows, ReplayedRows, GlanceRows, LetterRows):
+class Ledger(FollowingRows, ReplayedRows, ReportRows, GlanceRows, LetterRows, ListRows, GatheredRows, PaceRows):
     """The ledger of one press."""
 
     @property

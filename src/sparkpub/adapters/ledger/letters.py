@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
-from sparkpub.adapters.ledger.readers import ReaderRows
+from sparkpub.adapters.ledger.moving import MovedRows
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.records import DeliveryState, Letter, LetterKind
 
@@ -15,7 +15,7 @@ _CODE_MAX = 120
 _STATES: Final = tuple(DeliveryState)  # schema.sql numbers them in this order
 
 
-class LetterRows(ReaderRows):
+class LetterRows(MovedRows):
     """Letters and asks."""
 
     def queue_letter(self, kind: LetterKind, subscriber_id: int, *, wished_at: datetime, at: datetime) -> bool:
@@ -38,6 +38,7 @@ class LetterRows(ReaderRows):
                         kind=LetterKind(row["kind"]),
                         reader=reader,
                         wished_at=from_seconds(row["wished_at"]),
+                        queued_at=from_seconds(row["queued_at"]),
                         attempts=row["attempts"],
                         first_at=None if row["first_at"] is None else from_seconds(row["first_at"]),
                     )

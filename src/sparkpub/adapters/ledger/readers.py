@@ -13,9 +13,9 @@ from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.wishes import EVERYTHING, Wishes, read_wishes, wish_lines
 
 _SQL = statements("readers.sql")
-_WAITING = statements("deliveries.sql")["suppress_reader"]
+_WAITING = (statements("deliveries.sql")["suppress_reader"], statements("gathering.sql")["drop_gathered"])
 _PAGE = 1000
-_KNOWN_BY_MARK = "suppressed before the ledger was lost"
+_KNOWN_BY_MARK = "suppressed before; all that was kept of it is a keyed hash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,26 +143,12 @@ class ReaderRows(ReleaseRows):
         """Let a reader leave, without a line in the history."""
         # To be left alone is a wish too: no link to confirm an earlier one is good after it.
         self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED, asked_at=at), at=at)
-        self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+        self._drop_waiting(known, at)
 
-    def erase(self, address: str, at: datetime) -> bool:
-        """Forget a reader: nothing but the keyed hash of the address stays, and a suppression; False if there was none.
-
-        What still waits for them is not sent; the balance of releases keeps counting them, by number alone.
-        """
-        known = self.find_subscriber(address)
-        if known is None:
-            return False
-        with self.transaction():
-            self._forget(known, at)
-            self.record(at, "erased", f"reader {self.mark(address)}", "")
-        return True
-
-    def _forget(self, known: Subscriber, at: datetime) -> None:
-        """Take a reader out, without a line in the history."""
-        self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
-        for statement in ("erase", "erase_letters"):
-            self._db.write(_SQL[statement], {"subscriber_id": known.subscriber_id})
+    def _drop_waiting(self, known: Subscriber, at: datetime) -> None:
+        """Let nothing that still waits for a reader be sent, by itself or in a digest."""
+        for statement in _WAITING:
+            self._db.write(statement, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
 
     def suppress(self, address: str, reason: str, at: datetime) -> bool:
         """Never mail an address again; False if that was the order already."""
@@ -171,7 +157,7 @@ class ReaderRows(ReleaseRows):
             is_new = self._db.write(_SQL["suppress"], values) > 0
             known = self.find_subscriber(address)
             if known is not None:
-                self._db.write(_WAITING, {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
+                self._drop_waiting(known, at)
             if is_new:
                 self.record(at, "suppressed", f"reader {self.mark(address)}", reason)
         return is_new
@@ -195,12 +181,16 @@ class ReaderRows(ReleaseRows):
         return _KNOWN_BY_MARK if is_marked else None
 
     def _has_marks(self) -> bool:
-        """Whether a restored ledger still waits for addresses that it knows by their keyed hashes alone."""
+        """Whether there are addresses that the ledger knows by their keyed hashes alone."""
         return bool(self._db.row(_SQL["has_marks"])[0])
 
     def _marks(self, address: str) -> list[Any]:
         """What the ledger knows of an address by its keyed hash."""
         return self._db.rows(_SQL["marked"], {"mark": self.mark(address)}) if self._has_marks() else []
+
+    def _put_mark(self, mark: str, verb: str, at: datetime) -> None:
+        """Know of an address, by its keyed hash alone, that it left or is suppressed."""
+        self._db.write(_SQL["put_mark"], {"mark": mark, "verb": verb, "at": to_seconds(at)})
 
     def _recall(self, address: str, *, is_asked_now: bool, at: datetime) -> None:
         """Let what was known of a new reader by keyed hash hold: who left is not in by a list, but by a new wish."""
@@ -214,7 +204,7 @@ class ReaderRows(ReleaseRows):
 
 
 def pair_line(key: str, value: str) -> str:
-    """An attribute as one line."""
+    """An attribute as one line, as the ledger keeps it."""
     return f"{plain_line(key).replace('=', '-')}={plain_line(str(value))}"
 
 
@@ -224,7 +214,7 @@ def attributes_of(lines: str) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _lines(entries: Iterable[str]) -> str:
+def entry_lines(entries: Iterable[str]) -> str:
     """Entries as the ledger keeps them: one a line, a line end before the first and after each."""
     kept = [entry for entry in entries if entry]
     return "\n" + "".join(f"{entry}\n" for entry in kept) if kept else ""
@@ -238,9 +228,9 @@ def _columns(row: ReaderRow, at: datetime) -> dict[str, object]:
         "name": plain_line(row.name),
         "state": row.state.value,
         "language": row.language,
-        "tags": _lines(dict.fromkeys(map(plain_line, row.tags))),
-        "attributes": _lines(pair_line(key, value) for key, value in sorted(row.attributes.items())),
-        "wishes": _lines(wish_lines(row.wishes)),
+        "tags": entry_lines(dict.fromkeys(map(plain_line, row.tags))),
+        "attributes": entry_lines(pair_line(key, value) for key, value in sorted(row.attributes.items())),
+        "wishes": entry_lines(wish_lines(row.wishes)),
         "evidence": plain_line(row.evidence),
         "asked_at": to_seconds(row.asked_at or at),
         "at": to_seconds(at),

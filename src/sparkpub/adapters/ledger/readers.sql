@@ -31,12 +31,6 @@ ON CONFLICT (address_key) DO NOTHING
 -- name: unsuppress
 DELETE FROM suppression WHERE address_key = :address_key
 
--- name: erase
-DELETE FROM subscriber WHERE subscriber_id = :subscriber_id
-
--- name: erase_letters
-DELETE FROM letter WHERE subscriber_id = :subscriber_id
-
 -- name: put_mark
 INSERT INTO mark (mark, verb, at) VALUES (:mark, :verb, :at) ON CONFLICT (mark, verb) DO NOTHING
 

@@ -42,6 +42,7 @@ class MirroredRelease:
     tzdata: str
     eligible: int
     last_reader: int
+    is_digest: bool = False
 
 
 class ReplayedRows(DeliveryRows):
@@ -68,6 +69,7 @@ class ReplayedRows(DeliveryRows):
             tzdata=row["tzdata"],
             eligible=row["eligible"],
             last_reader=row["last_reader"],
+            is_digest=bool(row["is_digest"]),
         )
 
     def add_event(self, event_id: int, event: Event) -> None:
@@ -91,6 +93,7 @@ class ReplayedRows(DeliveryRows):
             "entry_id": release.entry_id,
             "transport": release.transport,
             "is_mailed": int(release.is_mailed),
+            "is_digest": int(release.is_digest),
             "repeats": int(release.repeats),
             "tzdata": release.tzdata,
         }
@@ -131,13 +134,20 @@ class ReplayedRows(DeliveryRows):
         return count
 
     def heed(self, verb: str, mark: str, at: datetime) -> None:
-        """Let somebody who is known by keyed hash have left, be suppressed (or no more), or be forgotten."""
+        """Let somebody who is known by keyed hash have left, be suppressed (or no more), have moved or be forgotten.
+
+        Whoever moved has left: a mirror knows nobody's new address.
+        """
         known = self._reader_of(mark)
         match verb:
             case "left" if known:
                 self._let_go(known, at)
+            case "moved" if known:
+                self._let_go(known, at)
             case "erased" if known:
                 self._forget(known, at)
+            case "erased":
+                self.forget_mark(mark, at)
             case "suppressed" if known:
                 values = {"address_key": address_key(known.address), "reason": _SUPPRESSED, "at": to_seconds(at)}
                 self._db.write(_READERS["suppress"], values)
@@ -145,8 +155,10 @@ class ReplayedRows(DeliveryRows):
                 self._db.write(_READERS["drop_mark"], {"mark": mark, "verb": "suppressed"})
                 if known:
                     self._db.write(_READERS["unsuppress"], {"address_key": address_key(known.address)})
-            case "left" | "suppressed":
-                self._db.write(_READERS["put_mark"], {"mark": mark, "verb": verb, "at": to_seconds(at)})
+            case "left" | "moved":
+                self._put_mark(mark, "left", at)
+            case "suppressed":
+                self._put_mark(mark, "suppressed", at)
 
     def _reader_of(self, mark: str) -> Subscriber | None:
         """The reader whose address has this keyed hash."""

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ _MEANINGS: Final[Mapping[int, tuple[type[LedgerError] | type[BusyError], str]]] 
     sqlite3.SQLITE_CANTOPEN: (LedgerError, " cannot be opened; check that its folder is there and may be written"),
     sqlite3.SQLITE_IOERR: (LedgerError, " cannot be read or written; check the disk and its free space"),
 }
+_ROOMY_KIB: Final = 65_536
 _PRIMARY = 0xFF  # extended result codes keep the primary one in their low byte
 
 
@@ -104,6 +105,7 @@ class Database:
                 return
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {self._level}")
+            self._connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
             if not tables:
                 self._create()
 
@@ -197,6 +199,39 @@ class Database:
         with self.errors():
             return self._connection.execute(sql, values or {}).rowcount
 
+    def write_each(self, sql: str, values: Iterable[Values]) -> list[int]:
+        """Run a statement for each of some values; how many rows each changed."""
+        with self.errors():
+            execute = self._connection.execute
+            return [execute(sql, each).rowcount for each in values]
+
+    def write_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each of many rows, whose values have no names."""
+        with self.errors():
+            self._connection.executemany(sql, rows)
+
+    @contextmanager
+    def staging(self) -> Iterator[None]:
+        """A transaction for temporary tables alone: nobody has to wait for it."""
+        self.write("BEGIN")
+        try:
+            yield
+            self.write("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def roomy(self) -> Iterator[None]:
+        """Inside, SQLite keeps more of the file in memory: for many rows whose keys come in no order."""
+        (before,) = self.row("PRAGMA cache_size")
+        self.write(f"PRAGMA cache_size = -{_ROOMY_KIB}")
+        try:
+            yield
+        finally:
+            self.write(f"PRAGMA cache_size = {before}")
+
     def insert(self, sql: str, values: Values) -> int:
         """Insert a row; returns its integer key."""
         with self.errors():
@@ -221,6 +256,10 @@ class Database:
         """Write everything as it is at one instant, whoever else works meanwhile, into a new file."""
         make_private(path)
         self.write("VACUUM INTO :path", {"path": str(path)})
+
+    def shred(self) -> None:
+        """Have nothing in the write-ahead log that is not in the file any more, unless somebody reads it just now."""
+        self.write("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let the file go."""
