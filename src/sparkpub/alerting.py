@@ -93,6 +93,10 @@ def waiting_for_a_person(press: Press) -> Iterator[Waiting]:
                 command=f"sparkpub queue {state.issue_id}",
             )
     yield from _missed(account(ledger))
+    for inquiry in ledger.inquiries():
+        yield Waiting(
+            key=f"inquiry {inquiry.number}", words=f"{inquiry.address} {inquiry.why}", command="sparkpub inbox list"
+        )
     for release_id in ledger.uncertain_releases():
         release, count = ledger.release(release_id), len(ledger.uncertain_deliveries(release_id))
         yield Waiting(

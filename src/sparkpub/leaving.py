@@ -1,7 +1,7 @@
 """Refuse to mail real readers from a publication that is not set up, or that nobody could leave."""
 
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 
 from sparkpub.adapters.secrets import PUBLIC_KEY
@@ -10,6 +10,9 @@ from sparkpub.core.records import ReleaseState
 from sparkpub.core.settings import Settings
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
+
+_FETCHED = "inbox_fetched"
+_LATELY = timedelta(hours=24)
 
 
 def refuse_unready(press: Press, *, now: datetime) -> None:
@@ -20,10 +23,10 @@ def refuse_unready(press: Press, *, now: datetime) -> None:
     """
     refuse_unprepared(press)
     if _has_due(press, now):
-        _refuse_unleavable(press)
+        _refuse_unleavable(press, now)
 
 
-def refuse_release(press: Press) -> None:
+def refuse_release(press: Press, *, now: datetime) -> None:
     """Say why nothing may be released for smtp yet, if so: a release is for ever, with its entry id and its text.
 
     Raises:
@@ -31,7 +34,7 @@ def refuse_release(press: Press) -> None:
     """
     if press.transport == "smtp":
         refuse_unprepared(press)
-        _refuse_unleavable(press)
+        _refuse_unleavable(press, now)
 
 
 def refuse_unprepared(press: Press) -> None:
@@ -49,15 +52,20 @@ def refuse_unprepared(press: Press) -> None:
         raise UsageError('transport = "smtp" needs a relay; add [smtp.main] with its host to sparkpub.toml')
 
 
-def _refuse_unleavable(press: Press) -> None:
-    """Say that real readers could not leave, if so. An address for such mail is no way while nothing fetches it."""
+def note_fetched(press: Press, *, now: datetime) -> None:
+    """Note that the mail of the inbox was fetched now, so that who asks to leave by mail is heard."""
+    press.ledger.set_fact(_FETCHED, f"{now.isoformat()} {press.publication.settings.inbox.unsubscribe_address}")
+
+
+def _refuse_unleavable(press: Press, now: datetime) -> None:
+    """Say that real readers could not leave, if so: by a link that is answered, or by mail that is fetched."""
     if press.publication.settings.delivery.sandbox or not press.ledger.has_reader_besides(RESERVED):
         return
-    if not _answers(press):
+    if not _is_fetched(press, now) and not _answers(press):
         raise UsageError(
             "nobody could leave this newsletter: the links to leave must be answered, with this press's key, where "
-            "[web] url leads, and they are not; [inbox] unsubscribe_address is not enough, since no mail is fetched "
-            "yet. To go on trying, set [delivery] sandbox"
+            "[web] url leads, or mail to [inbox] unsubscribe_address must have been fetched within a day, and no mail "
+            "is fetched: `sparkpub inbox fetch` tells why. To go on trying, set [delivery] sandbox"
         )
 
 
@@ -75,6 +83,14 @@ def _has_due(press: Press, now: datetime) -> bool:
         release.transport == press.transport and press.ledger.has_due(release.release_id, at=now)
         for release in press.ledger.releases_in(ReleaseState.SENDING)
     )
+
+
+def _is_fetched(press: Press, now: datetime) -> bool:
+    """Whether mail to the address for leaving was fetched lately."""
+    at, _, address = (press.ledger.fact(_FETCHED) or "").partition(" ")
+    if not address or address != press.publication.settings.inbox.unsubscribe_address:
+        return False
+    return timedelta() <= now - datetime.fromisoformat(at) <= _LATELY
 
 
 def _answers(press: Press) -> bool:

@@ -80,7 +80,7 @@ def tick(press: Press, shelf: Shelf, *, now: datetime, window: tuple[date, date]
             _pause(press, known, agenda.pause, now)
             return TickReport(released=tuple(released), agenda=agenda, held=held)
         if agenda.to_release:
-            refuse_release(press)
+            refuse_release(press, now=now)
         found = _release_all(press, agenda, released, now=now)
         if found is None:
             break
@@ -325,7 +325,7 @@ def release_by_hand(press: Press, due: Due, *, now: datetime) -> Release:
         InputError: the issue or a template has faults.
         UsageError: smtp could not send it.
     """
-    refuse_release(press)
+    refuse_release(press, now=now)
     release = _release(press, due, now=now, is_by_itself=False)
     if release is None:
         raise AlreadyReleased(f"{due.issue.id}/{due.occurrence.number} is released already; nothing was done")

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
     "serve": ("serving", "Send", "Serve the built site until it is ended."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
+    "inbox": ("inbox", "Readers", "What comes back: bounces, complaints, wishes to leave."),
     "backup": ("care", "Care", "Copy the ledger into a file, while everything goes on."),
     "restore": ("care", "Care", "Put a backup in the ledger's place."),
     "doctor": ("care", "Care", "Find what is not well here, each with its cure."),

@@ -144,6 +144,9 @@ def _story(told: dict[str, Any]) -> str:
         lines += ["", table(head, _texts(told["deliveries"]))]
     elif told["state"]:
         lines.append("in no release so far")
+    if told["reports"]:
+        head = {"at": "At", "kind": "Came back", "release": "Release", "meaning": "Means", "words": "What was said"}
+        lines += ["", table(head, _texts(told["reports"]))]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import click
 
 from sparkpub.articles import audience_of, subject_of
 from sparkpub.cli.face import Face, common, confirm, from_here, plural, progress, say_rehearsal
+from sparkpub.cli.inbox import came_back, hear_round
 from sparkpub.cli.letters import post_lines
 from sparkpub.cli.releasing import (
     announce_feeds,
@@ -211,6 +212,9 @@ def status_command(face: Face, release: str | None) -> int:
     for row in rows:
         if row["state"] == "stopped":
             face.say(f"{row['release']} is stopped; `sparkpub resume {row['release']}` goes on")
+    for row in rows:
+        if told := came_back(press, row):
+            face.say(f"{row['release']}: {told}")
     if letters:
         face.say(f"{plural(letters, 'letter')} to single readers wait; `sparkpub send` posts them")
     if stopped:
@@ -278,20 +282,24 @@ def _run_on(face: Face, press: Press, ticker: Ticker, every: int) -> NoReturn:
 
 
 def _round(face: Face, press: Press, ticker: Ticker) -> tuple[dict[str, Any], list[str], int]:
-    """One round of a press: release what is due, build, send; the document, what happened, the exit code."""
+    """One round of a press: hear what came back, release what is due, build, send.
+
+    Gives the document, what happened, the exit code.
+    """
     absorb(press)
+    inbox, heard = hear_round(press, face)
     report = tick_once(face, ticker, face.now())
     code = try_to_build(face, press)
     forget_old_asks(press, now=face.now())
     letters = post_lines(press, now=face.now())
     sent = send_all(face, press)
     _say_where(face, press, sent)
-    lines = [*tick_lines(report), *letters, *send_lines(sent)]
+    lines = [*heard, *tick_lines(report), *letters, *send_lines(sent)]
     if report.agenda.pause and sent.stopped:
         lines.pop()  # said already
     lines += _tell_editors(face, press)
     announce_feeds(face, press)
-    return {"tick": tick_json(report), "send": send_json(sent)}, lines, code
+    return {"inbox": inbox, "tick": tick_json(report), "send": send_json(sent)}, lines, code
 
 
 def _tell_editors(face: Face, press: Press) -> list[str]:

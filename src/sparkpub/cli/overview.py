@@ -7,6 +7,7 @@ from datetime import date
 import click
 
 from sparkpub.cli.face import Face, common, plural
+from sparkpub.cli.inbox import command_for
 from sparkpub.cli.releasing import how_to_go_on
 from sparkpub.cli.standings import known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
@@ -16,6 +17,8 @@ from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.press import Press
 from sparkpub.queueing import Standing, calendar, upcoming
 from sparkpub.shelf import Shelf, read_shelf
+
+_INQUIRIES = 3  # `inbox list` shows all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ def _undecided(face: Face, press: Press, known: Account) -> Iterator[Step]:
     for release in press.ledger.releases_in(ReleaseState.STOPPED):
         why = press.ledger.stop_notes(release.release_id).reason
         yield Step(type=f"sparkpub resume {release.name}", why=f"stopped: {why}", is_pressing=True)
+    for inquiry in press.ledger.inquiries()[:_INQUIRIES]:
+        yield Step(type=command_for(inquiry), why=f"{inquiry.address} {inquiry.why}", is_pressing=True)
     for release_id in press.ledger.uncertain_releases():
         name = press.ledger.release(release_id).name
         yield Step(

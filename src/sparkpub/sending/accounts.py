@@ -89,7 +89,23 @@ def story(press: Press, address: str, only: Release | None = None) -> dict[str, 
         "evidence": reader.evidence if reader else "",
         "suppressed": suppression,
         "deliveries": [_delivery_row(row) for row in rows if only is None or row.release_id == only.release_id],
+        "reports": _past_rows(press, reader.subscriber_id) if reader else [],
     }
+
+
+def _past_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
+    """What came back of an address's messages, oldest first."""
+    return [
+        {
+            "release": past.release or None,
+            "kind": past.kind,
+            "meaning": past.meaning,
+            "status": past.status,
+            "words": past.words,
+            "at": _instant(past.at),
+        }
+        for past in press.ledger.reports_of(subscriber_id)
+    ]
 
 
 def _delivery_row(row: DeliveryRow) -> dict[str, Any]:

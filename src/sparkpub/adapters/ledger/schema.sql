@@ -210,3 +210,43 @@ CREATE TABLE claim (
     closed_at           INTEGER
 ) STRICT;
 CREATE INDEX claim_open ON claim (epoch) WHERE closed_at IS NULL;
+
+-- What came back of a message after it was sent: it bounced, or its reader complained or left by it. The key is what makes
+-- the same report count once, however often and on whatever way it is heard.
+CREATE TABLE report (
+    release_id    INTEGER NOT NULL,         -- 0: of no release that is known
+    subscriber_id INTEGER NOT NULL,
+    kind          TEXT NOT NULL CHECK (kind IN ('bounce', 'complaint', 'left')),
+    meaning       TEXT NOT NULL,            -- of a bounce: what it says of the address (core/bounces.py)
+    status        TEXT NOT NULL,            -- an enhanced status code like 5.1.1, or nothing
+    words         TEXT NOT NULL,            -- what was said, shortened
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (release_id, subscriber_id, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX report_reader ON report (subscriber_id);
+
+-- How badly an address fared lately, by its keyed hash: nothing here names anybody, and it outlives the reader.
+CREATE TABLE bounce_score (
+    mark       TEXT PRIMARY KEY,
+    score      REAL NOT NULL,
+    counted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Mail in the inbox that only a person can decide about: what people wrote, and reports that nobody vouches for.
+CREATE TABLE inquiry (
+    inquiry_id INTEGER PRIMARY KEY,
+    mail       TEXT NOT NULL UNIQUE,        -- a digest of what was written, so that it is asked once
+    at         INTEGER NOT NULL,
+    address    TEXT NOT NULL,               -- whom it is about, as far as anybody can know
+    subject    TEXT NOT NULL,
+    why        TEXT NOT NULL,
+    verb       TEXT NOT NULL CHECK (verb IN ('', 'unsubscribe', 'suppress')),   -- what a person may want to say to it
+    settled_at INTEGER
+) STRICT;
+CREATE INDEX inquiry_open ON inquiry (inquiry_id) WHERE settled_at IS NULL;
+
+-- Mail and events that were heard, by their digests: whoever hears them again hears nothing new.
+CREATE TABLE heard (
+    mail TEXT PRIMARY KEY,
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
