@@ -21,6 +21,7 @@ from chromium import Scheme, chromium
 from cli_runner import SPARKPUB, process
 from press_room import issue_text
 from smtp_sink import Received, Sink, running
+from sparkpub.adapters.catalogues import languages
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.core.records import SubscriberState
 from web_room import KEY, NOW, WEB, WebRoom, new_press, web_room
@@ -109,6 +110,16 @@ def test_every_page_fits_and_loads_nothing_that_it_may_not(
         for name, path in stage.pages.items():
             page.goto(stage.url + path)
             assert page.locator("h1").count() == 1, name
+            assert page.evaluate(OVERFLOW) <= 0, name
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_page_fits_a_phone_in_every_language(stage: Stage, browser: Browser, language: str) -> None:
+    with opened(browser, width=360, locale=language) as page:
+        for name, path in stage.pages.items():
+            page.goto(stage.url + path)
+            asked_in = "en" if name == "confirm" else language  # who asked did so in English
+            assert page.evaluate("document.documentElement.lang") == asked_in, name
             assert page.evaluate(OVERFLOW) <= 0, name
 
 

@@ -348,6 +348,8 @@ def test_pages_speak_the_readers_language(web: WebRoom) -> None:
     answer = web.client.get("/subscribe", headers={"Accept-Language": "xx, de;q=0.8, en;q=0.1"})
     assert answer.headers["Content-Language"] == "de"
     assert '<html lang="de" dir="ltr">' in answer.get_data(as_text=True)
+    egyptian = web.client.get("/subscribe", headers={"Accept-Language": "ar-EG, en;q=0.5"})
+    assert egyptian.headers["Content-Language"] == "ar"
     web.ask("ada@example.org", language="ar")
     page = web.client.get(web.confirm_path(web.reader("ada@example.org")), headers={"Accept-Language": "de"})
     assert '<html lang="ar" dir="rtl">' in page.get_data(as_text=True)

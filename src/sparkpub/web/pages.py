@@ -13,6 +13,7 @@ from flask import Response, request
 from sparkpub.adapters.catalogues import catalogue, languages
 from sparkpub.core.archive import archive_of
 from sparkpub.core.consent import wording_version
+from sparkpub.core.languages import choose
 from sparkpub.core.pages import Page, Pages
 from sparkpub.core.serving import SECURITY
 from sparkpub.press import Publication
@@ -60,7 +61,7 @@ class ReaderPages:
         fallback = published if published in known else "en"
         if own:
             return fallback
-        return request.accept_languages.best_match(known, default=fallback) or fallback
+        return choose(request.headers.get("Accept-Language", ""), (fallback, *known)) or fallback
 
     def wording(self, language: str) -> str:
         """The version of the words by which readers of a language are asked."""
