@@ -10,7 +10,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}(?:\.{_LABEL})+|localhost)", re.ASCII)
 _LOCAL_MAX, _ADDRESS_MAX = 64, 254
 # Most addresses: of small letters, and so short that no part of them can be too long.
-_USUAL = re.compile(r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@[a-z0-9]++(?:-++[a-z0-9]++)*+(?:\.[a-z0-9]++(?:-++[a-z0-9]++)*+)++")
+_WORD = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_USUAL = re.compile(rf"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@{_WORD}(?:\.{_WORD})++")
 # Controls that are no white space, lone surrogates, overrides of direction.
 _UNSAFE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 # Names that RFC 2606 and RFC 6761 keep for examples and tests: no mail can ever arrive there.

@@ -78,6 +78,10 @@ class ScheduleSettings:
     """strict: an edit after `queue` holds the issue."""
     queue: Literal["command", "ready"] = "command"
     """ready: the first tick that sees a ready issue queues it."""
+    digest_time: TimeOfDay = TimeOfDay(18)
+    """When digests go out, in the publication's zone."""
+    digest_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "sunday"
+    """The day on which weekly digests go out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +132,20 @@ class AudienceSettings:
     """Only active readers are mailed."""
     tags: tuple[str, ...] = ()
     """Readers with any of these tags."""
+    without_tags: tuple[str, ...] = ()
+    """Readers with none of these tags."""
     series: tuple[str, ...] = ()
     """Readers who follow any of these series (tag `series:ID`)."""
     language: tuple[str, ...] = ()
-    """Readers of one of these languages."""
+    """Readers of one of these languages; `en` is `en-GB` as well."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Readers whose attributes have these values."""
     received: str = ""
     """Readers to whom this release was sent: `ISSUE/N`."""
+    added_from: str = ""
+    """Readers who came on this date (UTC) or later."""
+    added_until: str = ""
+    """Readers who came on this date (UTC) or earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +268,12 @@ class WebSettings:
     """Where readers reach it, with scheme, without a trailing slash."""
     listen: str = "127.0.0.1:8025"
     """Where it listens, host:port."""
+    proxy: str = ""
+    """Address of the server in front whose X-Forwarded-For is believed; one on this machine needs no naming."""
+    asks_per_hour: int = 1000
+    """How many may ask to subscribe within an hour, from everywhere together."""
+    welcome: bool = True
+    """Whether a reader who has confirmed is sent a welcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

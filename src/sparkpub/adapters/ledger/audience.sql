@@ -20,15 +20,31 @@ WHERE s.state = 'active' AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.add
 -- True if the entry stands in the list: taking it out would change the list.
 replace(s.tags, :tag, '') <> s.tags
 
+-- name: lacks_tag
+replace(s.tags, :tag, '') = s.tags
+
+-- name: added_from
+s.added_at >= :added_from
+
+-- name: added_before
+s.added_at < :added_before
+
 -- name: has_language
-s.language = :language
+-- A language with all its regions and scripts (RFC 4647, 3.3.1): en is en-GB as well, and not eng. `:language` is in small
+-- letters with a hyphen behind it.
+substr(lower(s.language) || '-', 1, length(:language)) = :language
 
 -- name: has_attribute
 replace(s.attributes, :attribute, '') <> s.attributes
 
 -- name: has_received
+-- By itself, or in a digest.
 EXISTS (
     SELECT 1 FROM release r JOIN delivery d ON d.release_id = r.release_id AND d.subscriber_id = s.subscriber_id
+    WHERE r.issue_id = :received_issue AND r.number = :received_number AND d.state = 2
+    UNION ALL
+    SELECT 1 FROM release r JOIN gathered g ON g.release_id = r.release_id AND g.subscriber_id = s.subscriber_id
+    JOIN delivery d ON d.release_id = g.digest_id AND d.subscriber_id = s.subscriber_id
     WHERE r.issue_id = :received_issue AND r.number = :received_number AND d.state = 2)
 
 -- name: wants_everything

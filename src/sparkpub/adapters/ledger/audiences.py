@@ -1,7 +1,9 @@
 """Ledger rows of audiences: whom a release goes to, by the segment it is for and by what readers wish."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from sparkpub.adapters.ledger.instants import to_seconds
 from sparkpub.adapters.ledger.moving import MovedRows
 from sparkpub.adapters.ledger.readers import pair_line
 from sparkpub.adapters.ledger.statements import statements
@@ -12,6 +14,7 @@ from sparkpub.errors import UsageError
 
 _AUDIENCE = statements("audience.sql")
 _BATCH = 1000
+_DAY_SECONDS = 86_400
 
 
 class AudienceRows(MovedRows):
@@ -55,12 +58,18 @@ def segment_clauses(audience: AudienceSettings, values: dict[str, object]) -> It
     wanted = [
         [("has_tag", "tag", f"\n{plain_line(tag)}\n") for tag in audience.tags],
         [("has_tag", "tag", f"\nseries:{plain_line(series)}\n") for series in audience.series],
-        [("has_language", "language", language) for language in audience.language],
+        [("has_language", "language", f"{language.lower()}-") for language in audience.language],
         *([("has_attribute", "attribute", f"\n{pair_line(*pair)}\n")] for pair in audience.attributes.items()),
     ]
     for alternatives in filter(None, wanted):
         parts = [_numbered(statement, name, value, values) for statement, name, value in alternatives]
         yield "(" + " OR ".join(parts) + ")"
+    for tag in audience.without_tags:
+        yield _numbered("lacks_tag", "tag", f"\n{plain_line(tag)}\n", values)
+    if audience.added_from:
+        yield _numbered("added_from", "added_from", _midnight(audience.added_from), values)
+    if audience.added_until:
+        yield _numbered("added_before", "added_before", _midnight(audience.added_until, days=1), values)
     if audience.received:
         issue, _, number = audience.received.rpartition("/")
         if not issue or not number.isdecimal():
@@ -86,7 +95,12 @@ def wish_clauses(piece: Piece, values: dict[str, object]) -> list[str]:
     return parts
 
 
-def _numbered(statement: str, name: str, value: str, values: dict[str, object]) -> str:
+def _midnight(text: str, *, days: int = 0) -> int:
+    """The beginning of a date in UTC, or of one so many days after it, as the ledger keeps instants."""
+    return to_seconds(datetime.fromisoformat(text).replace(tzinfo=UTC)) + days * _DAY_SECONDS
+
+
+def _numbered(statement: str, name: str, value: str | int, values: dict[str, object]) -> str:
     """A condition whose value has a name of its own among `values`."""
     key = f"{name}_{len(values)}"
     values[key] = value
