@@ -211,7 +211,7 @@ class Pages:
         return self.templates.get_template(f"site/{name}").render().encode()
 
     def apart(self, template: jinja2.Template, page: Page, *, css: str, **values: object) -> bytes:
-        """A page in the theme that stands apart from the site: its links to the site are absolute, its style is in it."""
+        """A page in the theme, apart from the site: its links to the site are absolute, its style is in it."""
         link = partial(links.absolute, self.cards.base_url)
         frame = {"page": page, "link": link, "canonical": link(page.path), "css": Markup(css)}  # noqa: S704 - the theme's
         return xml_safe(template.render(self._everywhere | frame | values)).encode()
