@@ -10,11 +10,13 @@ import pytest
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.building import build
 from sparkpub.core.records import OccurrenceState, Release
+from sparkpub.gathering import gather
 from sparkpub.press import Press, open_press, open_publication
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, tick
 from sparkpub.queueing import account, calendar, hold, queue, skip
 from sparkpub.sending import send
 from sparkpub.shelf import Shelf, read_shelf
+from sparkpub.ticking import with_gathered
 
 READERS = ("ada@example.org", "grace@example.org", "zoe@example.org")
 URL = "sqlite:///var/ledger.db"
@@ -80,7 +82,9 @@ class PressRoom:
         return read_shelf(self.press.publication)
 
     def tick(self, at: str) -> TickReport:
-        return tick(self.press, self.shelf(), now=instant(at))
+        """Release what is due, then gather what readers have wished for, as a ticker does."""
+        report = tick(self.press, self.shelf(), now=instant(at))
+        return report if report.agenda.pause else with_gathered(report, gather(self.press, now=instant(at)))
 
     def queue(self, *ids: str, at: str) -> None:
         queue(self.press, self.shelf().pick(ids), now=instant(at))

@@ -142,6 +142,24 @@ def issue_of(release: Release) -> Issue:
     raise LedgerError(f"the ledger's text of {release.name} cannot be read by this version: {why}")
 
 
+def subject_of(release: Release) -> str:
+    """What stands in the subject of a release's messages; of a digest that is all its text.
+
+    Raises:
+        LedgerError: this version cannot read what an earlier one released.
+    """
+    return release.issue_source.decode() if release.is_digest else issue_of(release).title
+
+
+def audience_of(release: Release) -> str:
+    """Whom a release goes to, in a word.
+
+    Raises:
+        LedgerError: this version cannot read what an earlier one released.
+    """
+    return "readers who get it gathered" if release.is_digest else issue_of(release).audience
+
+
 @lru_cache(maxsize=4096)
 def _parsed(source: bytes, path: str, settings: str) -> Issue | tuple[Fault, ...]:
     """A released text parsed once in a process: ticks and builds ask again and again."""

@@ -1,8 +1,9 @@
-"""Post single letters that belong to no release: by the transport of the publication, outside the ledger."""
+"""Post single letters that belong to no release: by the transport of the publication, over one connection."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from sparkpub.adapters.maildir import Maildir
@@ -12,14 +13,19 @@ from sparkpub.errors import BusyError, TransportError
 from sparkpub.press import Press
 from sparkpub.sending import relays
 
+if TYPE_CHECKING:  # asyncio's client takes long to import, and only mailing needs it
+    from sparkpub.adapters.smtp import Letter, Post
+
+_L = TypeVar("_L", bound="Letter")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Letter:
-    """One message with its envelope."""
+class Envelope:
+    """One message with whom it is from and for."""
 
     sender: str
     recipient: str
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 class _Single:
@@ -27,23 +33,23 @@ class _Single:
 
     is_paced = True
 
-    def __init__(self, letter: _Letter) -> None:
-        self._waiting: list[_Letter] = [letter]
+    def __init__(self, letter: Envelope) -> None:
+        self._waiting: list[Envelope] = [letter]
         self.outcome: Outcome | None = None
 
-    async def next(self, route: str) -> _Letter | None:
+    async def next(self, route: str) -> Envelope | None:
         del route
         return self._waiting.pop() if self._waiting else None
 
-    async def begin(self, letter: _Letter) -> bool:
+    async def begin(self, letter: Envelope) -> bool:
         del letter
         return True
 
-    def settle(self, letter: _Letter, outcome: Outcome, route: str) -> None:
+    def settle(self, letter: Envelope, outcome: Outcome, route: str) -> None:
         del letter, route
         self.outcome = outcome
 
-    def give_back(self, letter: _Letter) -> None:
+    def give_back(self, letter: Envelope) -> None:
         self._waiting.append(letter)
 
 
@@ -56,17 +62,36 @@ def post_letter(press: Press, data: bytes, *, recipient: str, name: str, at: dat
     """
     settings = press.publication.settings
     if press.transport == "maildir":
-        host = urlsplit(settings.publication.base_url).hostname or "localhost"
-        Maildir(press.outbox).deliver(f"{int(at.timestamp())}.{name}.{host}", data)
+        lay_out(press, data, name=name, at=at)
         return
-    from sparkpub.adapters import smtp
-
     _, sender = parse_mailbox(settings.publication.from_)
-    post = _Single(_Letter(sender=sender, recipient=settings.delivery.sandbox or recipient, data=data))
-    asyncio.run(smtp.deliver(relays(press), post, connections=1))
+    post = _Single(Envelope(sender=sender, recipient=settings.delivery.sandbox or recipient, data=data))
+    carry(press, post)
     outcome = post.outcome
     if outcome is not None and outcome.fate is Fate.ACCEPTED:
         return
     if outcome is not None and outcome.fate is Fate.REJECTED:
         raise TransportError(f"the relay refused the letter: {outcome.code}; mend the address and try again")
     raise BusyError(f"the relay did not take the letter ({outcome.code if outcome else 'no answer'}); try again later")
+
+
+def lay_out(press: Press, data: bytes, *, name: str, at: datetime) -> None:
+    """Put a letter into the outbox; one of that name and instant is there already, and stays.
+
+    Raises:
+        BusyError: the disk is full.
+        TransportError: the outbox cannot be written.
+    """
+    host = urlsplit(press.publication.settings.publication.base_url).hostname or "localhost"
+    Maildir(press.outbox).deliver(f"{int(at.timestamp())}.{name}.{host}", data)
+
+
+def carry(press: Press, post: "Post[_L]") -> None:
+    """Bring the letters of a post to the relays, over one connection, until it has none left.
+
+    Raises:
+        TransportError: no relay can be used; letters that were not tried were given back.
+    """
+    from sparkpub.adapters import smtp
+
+    asyncio.run(smtp.deliver(relays(press), post, connections=1))

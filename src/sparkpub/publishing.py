@@ -41,7 +41,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickReport:
-    """What one tick did; `faults` are those that kept an issue from being released or corrected."""
+    """What one tick did; `faults` are those that kept an issue from being released or corrected.
+
+    `digests` were made of pieces that waited for readers; of `again` some readers get what came out in an earlier year.
+    """
 
     released: tuple[Release, ...] = ()
     corrected: tuple[Release, ...] = ()
@@ -49,6 +52,8 @@ class TickReport:
     held: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     agenda: Agenda = field(default_factory=Agenda)
+    digests: tuple[Release, ...] = ()
+    again: tuple[Release, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +241,9 @@ def _release(press: Press, due: Due, *, now: datetime, is_by_itself: bool, is_ma
             )
             release_id = ledger.add_release(draft)
             if is_mailed:
-                audience = settings.audience.get(due.issue.audience)
-                ledger.plan_deliveries(release_id, audience, Piece.of(due.issue, due.occurrence.number))
+                audience, piece = settings.audience.get(due.issue.audience), Piece.of(due.issue, due.occurrence.number)
+                ledger.plan_deliveries(release_id, audience, piece)
+                ledger.gather(release_id, audience, piece)
             ledger.record(now, "released", due.issue.id, f"{due.occurrence.number}, due on {due.occurrence.on}")
     except AlreadyReleased:
         if is_by_itself:

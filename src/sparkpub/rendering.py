@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 
 import jinja2
 
 from sparkpub.adapters.config import located
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.adapters.templates import template_fault, theme_css
-from sparkpub.articles import placed, previous_in_series, read_media
+from sparkpub.articles import placed, previous_in_series, read_media, released_article
 from sparkpub.core.article import Article
 from sparkpub.core.decisions import Due
+from sparkpub.core.digests import digest_of
 from sparkpub.core.email import edition_hash, render_edition
 from sparkpub.core.lint import lint_email, lint_issue
 from sparkpub.core.mail import Addressing, Compiled, compile_message, message_head
@@ -20,6 +21,7 @@ from sparkpub.core.model import Asset, Edition, Issue, Occurrence, Status
 from sparkpub.core.outlook import never
 from sparkpub.core.records import Release
 from sparkpub.core.schedule import next_occurrences, numbered
+from sparkpub.core.site_words import site_words
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import Fault, InputError, Severity, UsageError
 from sparkpub.press import Press, Publication
@@ -101,6 +103,31 @@ def render_due(press: Press, due: Due, *, released_at: datetime, is_mailed: bool
     edition = _edition(publication, article)
     compiled = _compiled(publication, edition, article).dump() if is_mailed else b""
     return Rendered(edition=edition, compiled=compiled, media=_names(media))
+
+
+def render_digest(
+    press: Press, id_: str, pieces: Sequence[Release], *, on: date, released_at: datetime
+) -> tuple[Rendered, str]:
+    """What a digest of released pieces mails at `released_at` (UTC), and its subject.
+
+    Raises:
+        InputError: the theme's templates have faults.
+    """
+    publication, settings = press.publication, press.publication.settings
+    articles = [released_article(settings, piece, press.ledger.shown_media(piece)) for piece in pieces]
+    with _theme_faults(publication):
+        words = site_words(publication.templates, settings.publication.language)
+        digest = digest_of(id_, articles, on=on, released_at=released_at, settings=settings, words=words)
+        edition = render_edition(
+            digest.article,
+            settings=settings,
+            templates=publication.templates,
+            css=theme_css(publication.folder, settings.email.theme),
+            digest={"pieces": digest.cards, "more": digest.more, "words": words},
+        )
+    head = message_head(settings, issue_id=id_.replace(":", "-"), number=edition.number, released_at=released_at)
+    compiled = compile_message(replace(edition, subject=digest.subject), head=head)
+    return Rendered(edition=edition, compiled=compiled.dump(), media={}), digest.subject
 
 
 def correct_edition(publication: Publication, issue: Issue, release: Release) -> Corrected:

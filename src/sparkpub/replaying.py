@@ -18,6 +18,7 @@ from sparkpub.core.records import Decision, DeliveryState, QueueState, Verdict
 from sparkpub.core.wishes import Piece
 from sparkpub.errors import InputError, LedgerError
 from sparkpub.press import Publication
+from sparkpub.recalling import Recalled
 from sparkpub.rendering import correct_edition
 
 _CLAIMED = re.compile(r"batch \d+.*, readers (\d+) to (\d+)(?:: (.*))?")
@@ -34,7 +35,8 @@ class Learned:
     """What a ledger learned: how many rows, which releases it did not know, and of those whose text was not found.
 
     `changed_texts` are those whose file is another now than when it was mailed. `called_off` counts deliveries of
-    unknown releases that no claim covers: nobody has that mail, and nobody will.
+    unknown releases that no claim covers: nobody has that mail, and nobody will. `moved` counts readers who moved to
+    addresses that are lost.
     """
 
     rows: int = 0
@@ -42,6 +44,7 @@ class Learned:
     without_text: list[str] = field(default_factory=list)
     changed_texts: list[str] = field(default_factory=list)
     called_off: int = 0
+    moved: int = 0
 
 
 def replay(
@@ -51,37 +54,46 @@ def replay(
 
     To be called inside a transaction.
     """
-    learned = Learned()
+    learned, recalled = Learned(), Recalled(ledger, publication, texts)
     corrected: dict[tuple[str, int], date] = {}
     ledger.doubt_open_claims(at=now)
     for line in lines:
         ledger.add_event(line.n, Event(at=line.at, verb=line.verb, subject=line.subject, detail=line.detail))
         learned.rows += 1
         if line.verb == "released":
-            _block(ledger, line, publication, texts, learned)
+            if release := _block(ledger, line, publication, texts, learned):
+                recalled.release(release, line)
+        elif line.verb == "repeated":
+            recalled.repeat(line)
         elif line.verb == "corrected" and (found := _DATED.fullmatch(line.detail)):
             corrected[line.subject, int(found[1])] = date.fromisoformat(found[2])
         elif follow := _FOLLOWED.get(line.verb):
             follow(ledger, line)
+            learned.moved += line.verb == "moved"
+    learned.called_off = recalled.close()
     for release in learned.releases:
         learned.called_off += ledger.call_off_the_rest(release.release_id, at=now)
         ledger.finish_release(release.release_id)
-        _find_text(ledger, release, publication, texts, corrected, learned)
+        if not release.is_digest:
+            _find_text(ledger, release, publication, texts, corrected, learned)
     ledger.leave_numbers_free(max((r.last_reader for r in learned.releases), default=0), _SPARE_NUMBERS)
     return learned
 
 
-def _block(ledger: Ledger, line: Line, publication: Publication, texts: Mapping[str, Issue], learned: Learned) -> None:
-    """Let a release count as made, and freeze its audience as far as the ledger knows it."""
+def _block(
+    ledger: Ledger, line: Line, publication: Publication, texts: Mapping[str, Issue], learned: Learned
+) -> MirroredRelease | None:
+    """Let a release count as made, and freeze its audience as far as the ledger knows it; None if it was known."""
     release = _release_of(line)
     if not ledger.add_mark_of_release(release, settings=publication.source):
-        return
+        return None
     learned.releases.append(release)
-    if release.is_mailed:
+    if release.is_mailed and not release.is_digest:
         issue = texts.get(release.issue_id)
         audience = publication.settings.audience.get(issue.audience) if issue else None
         piece = Piece.of(issue, release.number) if issue else None
         ledger.plan_deliveries(release.release_id, audience, piece)
+    return release
 
 
 def _release_of(line: Line) -> MirroredRelease:
@@ -169,7 +181,7 @@ def _close(ledger: Ledger, line: Line) -> None:
 
 
 def _heed_reader(ledger: Ledger, line: Line) -> None:
-    """A reader left, was suppressed or erased."""
+    """A reader left, was suppressed, moved or was erased."""
     ledger.heed(line.verb, line.subject.removeprefix("reader "), line.at)
 
 
@@ -220,7 +232,7 @@ def _decide(ledger: Ledger, line: Line) -> None:
 _FOLLOWED: Mapping[str, Callable[[Ledger, Line], None]] = {
     "claimed": _claim,
     "closed": _close,
-    **dict.fromkeys(("left", "suppressed", "unsuppressed", "erased"), _heed_reader),
+    **dict.fromkeys(("left", "suppressed", "unsuppressed", "erased", "moved"), _heed_reader),
     **dict.fromkeys(("stopped", "resumed", "finished", "cancelled"), _change_release),
     **dict.fromkeys(("held", "queued"), _change_queue),
     **dict.fromkeys(("skipped", "missed"), _decide),

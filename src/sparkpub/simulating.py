@@ -19,6 +19,7 @@ from typing import Any
 from sparkpub.adapters.files import write_if_changed
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.adapters.secrets import PUBLIC_KEY
+from sparkpub.articles import subject_of
 from sparkpub.building import build
 from sparkpub.core.decisions import midnight
 from sparkpub.core.ics import CalendarItem, calendar_ics
@@ -26,12 +27,14 @@ from sparkpub.core.model import Anniversary, Issue, Status
 from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.words import event_words
 from sparkpub.errors import Fault, UsageError
+from sparkpub.gathering import gather, next_turn
 from sparkpub.glancing import Coming
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
 from sparkpub.queueing import NO_ACCOUNT, Standing, calendar, queue
 from sparkpub.sending import send, status_rows
 from sparkpub.shelf import Shelf
+from sparkpub.ticking import with_gathered
 
 _SAMPLES = (("Ada Sample", "en"), ("Zoë Müller-Łukasiewicz", "de"), ("", ""))
 _RELEASES, _MARK = "releases.json", ".simulation"
@@ -195,11 +198,19 @@ def _ticks(
     while True:
         part = coming.part(shelf, press.ledger, now=now, pace=pace, window=window)
         report = tick(press, part, now=now, window=window)
-        if report.released:
+        if not report.agenda.pause:
+            report = with_gathered(report, gather(press, now=now))
+        if report.released or report.digests or report.again:
             send(press, now=now)
         yield report
         progress(min(max((now - first).days, 0), days), days)
-        instants = [coming.after(now), report.agenda.look_again_at, now + min(step, last - now) if now < last else None]
+        turn = next_turn(press, now)
+        instants = [
+            coming.after(now),
+            report.agenda.look_again_at,
+            now + min(step, last - now) if now < last else None,
+            turn if turn and turn < last else None,
+        ]
         if not any(instants):
             return
         now = min(at for at in instants if at)
@@ -208,8 +219,14 @@ def _ticks(
 def _rows(press: Press, standings: list[Standing]) -> list[dict[str, Any]]:
     """The releases in order, each with its balance and why it fell where it did."""
     by_name = {(s.due.issue.id, s.due.occurrence.number): s for s in standings}
+    subjects = {digest.name: (subject_of(digest), digest) for digest in press.ledger.digests()}
     rows = []
     for row in status_rows(press):
+        if row["release"] in subjects:
+            subject, digest = subjects[row["release"]]
+            local = digest.released_at.astimezone(press.publication.zone).isoformat()
+            rows.append({**row, "title": subject, "event": "", "local": local, "why": "gathered"})
+            continue
         standing = by_name[row["issue"], row["number"]]
         told = {
             "title": standing.due.issue.title,

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.shelf_index import UNUSABLE
 from sparkpub.errors import Fault
+from sparkpub.gathering import Gathered, gather
 from sparkpub.indexing import Glance, Indexed, forget
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, tick
@@ -53,6 +55,8 @@ class Ticker:
         report = tick(self._press, shelf, now=now)
         if glance:
             self._settle(glance, report)
+        if not report.agenda.pause:
+            report = with_gathered(report, gather(self._press, now=now))
         if self._is_lasting and self._ear is None and glance and glance.files > _MANY:
             self._ear = Ear(self._press.publication.folder)
         return report
@@ -86,6 +90,12 @@ class Ticker:
             self._index.close()
             self._index = None
         forget(self._press.publication)
+
+
+def with_gathered(report: TickReport, gathered: Gathered) -> TickReport:
+    """What a tick did, and what was gathered after it."""
+    faults = report.faults + gathered.faults
+    return replace(report, digests=gathered.digests, again=gathered.again, faults=faults)
 
 
 class Ear:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sparkpub.articles import issue_of
+from sparkpub.articles import audience_of, subject_of
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.releasing import lateness, message_words
@@ -147,7 +147,17 @@ def _story(told: dict[str, Any]) -> str:
     if told["reports"]:
         head = {"at": "At", "kind": "Came back", "release": "Release", "meaning": "Means", "words": "What was said"}
         lines += ["", table(head, _texts(told["reports"]))]
+    if told["gathered"]:
+        lines += ["", *(_gathered(row) for row in told["gathered"])]
+    if told["letters"]:
+        head = {"letter": "Letter", "state": "State", "at": "At", "code": "What was said"}
+        lines += ["", table(head, _texts(told["letters"]))]
     return "\n".join(lines)
+
+
+def _gathered(row: dict[str, str]) -> str:
+    """What became of a piece that a reader gets in a digest."""
+    return f"{row['release']} " + (f"came in {row['digest']}" if row["digest"] else "waits for a digest")
 
 
 def _texts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -185,5 +195,5 @@ def _ask(face: Face, press: Press, release: Release, what: str, count: int, *, y
     if release.transport != press.transport:
         raise UsageError(f"{release.name} was released by {release.transport}; it is never sent by {press.transport}")
     head = f"{release.name}, released on {release.released_at:%Y-%m-%d}, {lateness(release.released_at, face.now())}"
-    question = message_words(press, head, issue_of(release), what)
+    question = message_words(press, head, subject_of(release), f"{audience_of(release)}, {what}")
     confirm(question, yes=yes, count=count if press.transport == "smtp" else None)

@@ -128,6 +128,8 @@ def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator
         yield Step(type="sparkpub run --once", why=f"due now: {', '.join(due[:3])}")
     elif unsent := press.ledger.releases_in(ReleaseState.SENDING):
         yield Step(type="sparkpub send", why=f"{plural(len(unsent), 'release')} not fully sent")
+    elif letters := press.ledger.count_letters():
+        yield Step(type="sparkpub send", why=f"{plural(letters, 'letter')} to single readers wait")
 
 
 def _date(ordinal: int) -> date:

@@ -12,7 +12,6 @@ from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.faults import explain
 from sparkpub.core.decisions import Due
-from sparkpub.core.model import Issue
 from sparkpub.core.records import Release
 from sparkpub.core.wishes import Piece
 from sparkpub.errors import Fault, InputError, UsageError
@@ -45,6 +44,8 @@ def tick_json(report: TickReport) -> dict[str, Any]:
         "paused": report.agenda.pause or None,
         "released": [release_json(release) for release in report.released],
         "corrected": [release_json(release) for release in report.corrected],
+        "digests": [release_json(release) for release in report.digests],
+        "again": [release_json(release) for release in report.again],
         "missed": [_due_json(due) for due in report.missed],
         "waiting": [_due_json(due) for due in report.agenda.waiting],
         "held": [{"issue": id_, "reason": reason} for id_, reason in report.held],
@@ -56,6 +57,8 @@ def tick_lines(report: TickReport) -> list[str]:
     """What a tick did, as lines; empty if it did nothing."""
     lines = [f"released   {r.name}, due on {r.on}" for r in report.released]
     lines += [f"corrected  {r.name}: page and feeds" for r in report.corrected]
+    lines += [f"again      {r.name}, of {r.on}: to who reads its series from the beginning" for r in report.again]
+    lines += [f"digest     {r.name}" for r in report.digests]
     lines += [
         f"missed     {d.issue.id}/{d.occurrence.number}, due on {d.occurrence.on}; "
         f"`sparkpub release {d.issue.id} --number {d.occurrence.number}` sends it, "
@@ -128,7 +131,7 @@ def tick_command(face: Face) -> int:
             code = try_to_build(face, press)
     lines = tick_lines(report)
     face.show(tick_json(report), lambda: "\n".join(lines))
-    if report.released:
+    if report.released or report.digests or report.again:
         face.say("next: `sparkpub send`")
         say_rehearsal(face)
     elif not lines:
@@ -205,17 +208,17 @@ def _question(press: Press, due: Due, readers: int, *, now: datetime) -> str:
     return message_words(
         press,
         f"{due.issue.id}/{due.occurrence.number}, {lateness(due.occurrence.at, now)}",
-        due.issue,
-        f"{plural(readers, 'reader')}",
+        due.issue.title,
+        f"{due.issue.audience}, {plural(readers, 'reader')}",
     )
 
 
-def message_words(press: Press, head: str, issue: Issue, count: str) -> str:
+def message_words(press: Press, head: str, subject: str, audience: str) -> str:
     """What a person is shown before people are mailed."""
     settings = press.publication.settings
     return (
-        f"{head}\n  subject   {issue.title}\n  from      {settings.publication.from_}\n"
-        f"  audience  {issue.audience}, {count}, by {press.transport}"
+        f"{head}\n  subject   {subject}\n  from      {settings.publication.from_}\n"
+        f"  audience  {audience}, by {press.transport}"
     )
 
 

@@ -83,8 +83,17 @@ class Source:
     text: str
 
 
-def render_edition(article: Article, *, settings: Settings, templates: jinja2.Environment, css: ThemeCss) -> Edition:
+def render_edition(
+    article: Article,
+    *,
+    settings: Settings,
+    templates: jinja2.Environment,
+    css: ThemeCss,
+    digest: Mapping[str, object] | None = None,
+) -> Edition:
     """The edition of an article; the same bytes for the same arguments, always.
+
+    That of a digest has, in place of a text, what the templates `digest` make of these values.
 
     Its `html` and `text` hold the sentinels `sentinels(edition.hash, edition.fields)`. `preferences_url` is there
     only where the publication has a web face, or the editor asks for it.
@@ -98,7 +107,7 @@ def render_edition(article: Article, *, settings: Settings, templates: jinja2.En
     if faults := theme_faults(settings.email):
         raise InputError(*faults)
     marks = sentinels(f"{article.issue.content_hash}/{article.number}")
-    source = email_source(article, settings=settings, templates=templates, css=css, marks=marks)
+    source = email_source(article, settings=settings, templates=templates, css=css, marks=marks, digest=digest)
     html = inline_css(source.html, source.css)
     _check_sentinels(source, html, marks=marks, css=css)
     subject = " ".join(article.issue.title.split())
@@ -126,6 +135,7 @@ def email_source(
     templates: jinja2.Environment,
     css: ThemeCss,
     marks: Sentinels,
+    digest: Mapping[str, object] | None = None,
 ) -> Source:
     """The email as its templates write it, with these words for one reader's values; it plants those it needs.
 
@@ -134,6 +144,11 @@ def email_source(
         jinja2.TemplateError: a template has.
     """
     values = email_values(article, settings, marks) | {"theme": css.theme}
+    if digest is not None:
+        values |= digest
+        body = _rendered(templates, css.theme, "digest.html.j2", values, marks)
+        values |= {"body_text": _rendered(templates, css.theme, "digest.txt.j2", values, marks).strip("\n")}
+        values |= {"body": SafeHtml(body)}  # noqa: S704 - a template has written it, which escapes
     embed = _render_css(templates, css.embed, css.embed_path, values)
     if "</" in embed:
         line = css.embed[: css.embed.find("</")].count("\n") + 1 if "</" in css.embed else 0
@@ -149,7 +164,7 @@ def email_source(
         # The stylesheet is the theme's own, and was seen to stay inside its element.
         html=_rendered(templates, css.theme, "email.html.j2", values | {"embed_css": SafeHtml(embed)}, marks),  # noqa: S704
         css=_render_css(templates, css.inline, css.inline_path, values),
-        text=_tidy_text(_rendered(templates, css.theme, "email.txt.j2", values, marks)),
+        text=tidy_text(_rendered(templates, css.theme, "email.txt.j2", values, marks)),
     )
 
 
@@ -168,8 +183,8 @@ def email_values(article: Article, settings: Settings, marks: Sentinels) -> dict
         "publication_direction": direction(publication.language, settings),
         "start": "left" if side == "ltr" else "right",
         "end": "right" if side == "ltr" else "left",
-        "slant": _slant(issue.language),
-        "publication_slant": _slant(publication.language),
+        "slant": slant(issue.language),
+        "publication_slant": slant(publication.language),
         "anniversary": occasion(article),
         "series": settings.series.get(issue.series),
         "series_url": links.absolute(base_url, links.series_path(issue.series)) if issue.series else None,
@@ -232,7 +247,7 @@ def direction(language: str, settings: Settings) -> str:
     return "rtl" if (script in _RTL_SCRIPTS if script else code in _RTL_LANGUAGES) else "ltr"
 
 
-def _slant(language: str) -> str:
+def slant(language: str) -> str:
     """`italic`, or `normal` where the language's script has no slanted letters, which browsers would only tilt."""
     code, *subtags = language.lower().split("-")
     script = next((tag for tag in subtags if len(tag) == len("Latn") and tag.isalpha()), "")
@@ -275,7 +290,7 @@ def _rendered(
 
     A filter such as `upper` leaves a reader's value as the reader wrote it.
     """
-    with _template_mistakes():
+    with template_mistakes():
         written = templates.select_template([f"{theme}/{name}", f"email/{name}"]).render(**values)
     return _CHANGED.sub(lambda found: found[0].lower() if found[0].lower() in marks.values() else found[0], written)
 
@@ -283,13 +298,13 @@ def _rendered(
 def _render_css(templates: jinja2.Environment, source: str, path: str, values: Mapping[str, object]) -> str:
     """A stylesheet with the colours and fonts of the settings in it."""
     plain = templates.overlay(autoescape=False)
-    with _template_mistakes():
+    with template_mistakes():
         code = plain.compile(source, name=path, filename=path)
         return plain.template_class.from_code(plain, code, dict(plain.globals)).render(**values)
 
 
 @contextmanager
-def _template_mistakes() -> Iterator[None]:
+def template_mistakes() -> Iterator[None]:
     """Whatever a template does wrong is a TemplateError, caused by what Python said of it."""
     try:
         yield
@@ -299,7 +314,7 @@ def _template_mistakes() -> Iterator[None]:
         raise jinja2.TemplateRuntimeError(f"{type(error).__name__}: {error}") from error
 
 
-def _tidy_text(text: str) -> str:
+def tidy_text(text: str) -> str:
     """No white space at line ends, never more than one empty line together, one newline at the end."""
     lines: list[str] = []
     for line in (one.rstrip() for one in text.strip().split("\n")):

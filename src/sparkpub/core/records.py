@@ -116,6 +116,7 @@ class ReleaseDraft(Released):
     transport: str
     repeats: bool
     tzdata: str = ""
+    is_digest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +126,19 @@ class Release(ReleaseDraft):
     One per (issue, number) and one per (issue, date), for ever. `issue_source` is the file as it was mailed, or
     as its latest correction left it, and `settings` the `sparkpub.toml` it is read by; `updated_at` moves only with
     a correction. `entry_id` is the feed entry's id, fixed at release. `repeats` tells whether the issue may be
-    released again. `is_mailed` is False for an archive taken in.
+    released again. `is_mailed` is False for an archive taken in. A digest (`is_digest`) is one that makes nothing
+    public: it gathers pieces that are, and its `issue_source` is its subject. `again_at` is when it was last sent to
+    readers who read its series from the beginning: what is sent since is dated so.
     """
 
     release_id: int
     state: ReleaseState
+    again_at: datetime | None = None
+
+    @property
+    def dated_at(self) -> datetime:
+        """The instant that messages sent now bear."""
+        return self.again_at or self.released_at
 
 
 class SubscriberState(StrEnum):
@@ -175,13 +184,15 @@ class LetterKind(StrEnum):
 class Letter:
     """One message to one reader that belongs to no release; a reader gets one of a kind for each wish.
 
-    `wished_at` is when that wish was made, `first_at` when the letter was tried first.
+    `wished_at` is when that wish was made, `queued_at` when the letter was asked for: what it is dated. `first_at` is
+    when it was tried first.
     """
 
     letter_id: int
     kind: LetterKind
     reader: Subscriber
     wished_at: datetime
+    queued_at: datetime
     attempts: int
     first_at: datetime | None
 

@@ -1,12 +1,15 @@
 """A claimed delivery as the message it is: spliced, addressed, signed."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
 
 from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.core.addresses import parse_mailbox
-from sparkpub.core.mail import LEAVE, Addressing, Compiled, ReaderValues, load_compiled
+from sparkpub.core.mail import LEAVE, MESSAGE_ID, Addressing, Compiled, ReaderValues, load_compiled
 from sparkpub.core.records import Release
 from sparkpub.core.tokens import Tokens
 from sparkpub.press import Press
@@ -71,6 +74,8 @@ class Letters:
             web, inbox = self._press.publication.settings.web, self._press.publication.settings.inbox
             if web.url or inbox.unsubscribe_address:
                 compiled = with_way_out(compiled, is_one_click=bool(web.url))
+            if release.again_at is not None:
+                compiled = with_date(compiled, release.again_at)
             addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
             splice = self._splice(compiled, release)
             self._message_of = (release.release_id, splice, addressing)
@@ -82,7 +87,18 @@ class Letters:
             return compiled.splice
         from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
 
-        return Seal.of(compiled, self._signers, at=release.released_at).splice
+        return Seal.of(compiled, self._signers, at=release.dated_at).splice
+
+
+_DATE = re.compile(rb"(?<=\r\nDate: )[^\r\n]+")
+
+
+def with_date(compiled: Compiled, at: datetime) -> Compiled:
+    """A message that bears another instant: one that is sent years after it was compiled is dated when it is sent."""
+    place = compiled.holes.index(MESSAGE_ID) if MESSAGE_ID in compiled.holes else 0
+    runs = list(compiled.runs)
+    runs[place] = _DATE.sub(format_datetime(at).encode("ascii"), runs[place], count=1)
+    return Compiled(runs=tuple(runs), holes=compiled.holes)
 
 
 _AFTER_LEAVING = b"List-Archive: <"

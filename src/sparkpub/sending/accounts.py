@@ -17,15 +17,15 @@ def find_release(press: Press, name: str) -> Release:
         UsageError: there is none.
     """
     issue_id, _, number = name.rpartition("/")
-    for release in press.ledger.releases(issue_id):
-        if number.isdecimal() and release.number == int(number):
-            return release
+    found = press.ledger.release_named(issue_id, int(number)) if number.isdecimal() else None
+    if found is not None:
+        return press.ledger.release(found)
     raise UsageError(f"there is no release '{name}'; `sparkpub status` lists them, each as ISSUE/N")
 
 
 def status_rows(press: Press, only: Release | None = None) -> list[dict[str, Any]]:
     """The balance of every release, or of one, as the rows of `status --json`, in the order of release."""
-    known = [*press.ledger.releases(), *press.ledger.releases_without_text()]
+    known = [*press.ledger.releases(), *press.ledger.releases_without_text(), *press.ledger.digests()]
     return [
         _status_row(release, press.ledger.balance(release.release_id))
         for release in sorted(known, key=lambda release: (release.released_at, release.release_id))
@@ -90,6 +90,8 @@ def story(press: Press, address: str, only: Release | None = None) -> dict[str, 
         "suppressed": suppression,
         "deliveries": [_delivery_row(row) for row in rows if only is None or row.release_id == only.release_id],
         "reports": _past_rows(press, reader.subscriber_id) if reader else [],
+        "gathered": ledger.gathered_of(reader.subscriber_id) if reader else [],
+        "letters": _letter_rows(press, reader.subscriber_id) if reader else [],
     }
 
 
@@ -105,6 +107,14 @@ def _past_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
             "at": _instant(past.at),
         }
         for past in press.ledger.reports_of(subscriber_id)
+    ]
+
+
+def _letter_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
+    """The letters in the story of an address; `at` of a deferred one is when it is tried again."""
+    return [
+        {"letter": kind.value, "state": state.value, "at": _instant(at), "code": code}
+        for kind, state, at, code in press.ledger.letters_of(subscriber_id)
     ]
 
 

@@ -144,7 +144,7 @@ def _settle_run(press: Press, run: Run, *, is_new_boot: bool, now: datetime) -> 
     ledger = press.ledger
     found = 0
     with ledger.transaction():
-        for release in ledger.releases():
+        for release in (*ledger.releases(), *ledger.digests()):
             doubt = DeliveryState.PENDING if release.transport == "maildir" else DeliveryState.UNCERTAIN
             found += ledger.recover_run(run, release=release, state=doubt, is_new_boot=is_new_boot, at=now)
         ledger.close_run(run.epoch, at=now)

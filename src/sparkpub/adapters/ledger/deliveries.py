@@ -15,6 +15,7 @@ from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
 _SQL = statements("deliveries.sql")
 _RELEASES = statements("releases.sql")
 _STATES = tuple(DeliveryState)  # schema.sql numbers them in this order
+_GATHERED = statements("gathering.sql")
 _NUMBERS: Mapping[DeliveryState, int] = MappingProxyType({state: number for number, state in enumerate(_STATES)})
 _CODE_MAX = 120
 _NAMED_MAX = 60
@@ -231,3 +232,4 @@ def _result(unsent: list[Any]) -> str:
     if len(unsent) > _NAMED_MAX:
         return f"{len(unsent)} not sent"
     return "all sent but " + ", ".join(f"{_STATES[row['state']]} {row['subscriber_id']}" for row in unsent)
+                self._db.write(_GATHERED["drop_gathered_of_release"], {"release_id": release_id})

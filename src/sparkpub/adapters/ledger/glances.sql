@@ -14,4 +14,4 @@ SELECT issue_id, number, on_date FROM decision WHERE on_date BETWEEN :first AND 
 
 -- name: mailed_up_to
 -- Read from the newest backwards, this meets what was due by then at once.
-SELECT released_at FROM release WHERE is_mailed = 1 AND on_date <= :on_date ORDER BY released_at DESC LIMIT 1
+SELECT released_at FROM release WHERE is_mailed = 1 AND is_digest = 0 AND on_date <= :on_date ORDER BY released_at DESC LIMIT 1

@@ -1,11 +1,11 @@
 -- Letters, which belong to no release, and who asked for what lately.
 
 -- name: queue_letter
-INSERT INTO letter (kind, subscriber_id, wished_at, at) VALUES (:kind, :subscriber_id, :wished_at, :at)
+INSERT INTO letter (kind, subscriber_id, wished_at, queued_at, at) VALUES (:kind, :subscriber_id, :wished_at, :at, :at)
 ON CONFLICT (kind, subscriber_id, wished_at) DO NOTHING
 
 -- name: due_letters
-SELECT letter_id, kind, subscriber_id, wished_at, attempts, first_at FROM letter
+SELECT letter_id, kind, subscriber_id, wished_at, queued_at, attempts, first_at FROM letter
 WHERE state IN (0, 1, 3) AND at <= :at AND letter_id > :after ORDER BY letter_id LIMIT :count
 
 -- name: begin_letter

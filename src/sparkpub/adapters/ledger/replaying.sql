@@ -6,7 +6,7 @@ INSERT INTO event (event_id, at, verb, subject, detail) VALUES (:event_id, :at, 
 -- name: mirrored_release
 -- What of a release never changes, for the mirror.
 SELECT r.release_id, r.number, r.on_date, r.released_at, r.mailed_hash, r.issue_path, r.entry_id, r.transport,
-    r.is_mailed, r.repeats, r.tzdata, e.source,
+    r.is_mailed, r.is_digest, r.repeats, r.tzdata, e.source,
     (SELECT count(*) FROM delivery d WHERE d.release_id = r.release_id) AS eligible,
     (SELECT coalesce(max(d.subscriber_id), 0) FROM delivery d WHERE d.release_id = r.release_id) AS last_reader
 FROM release r
@@ -15,9 +15,9 @@ WHERE r.issue_id = :issue_id AND r.number = :number
 
 -- name: add_mark_of_release
 INSERT INTO release (release_id, issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash,
-    issue_source, issue_path, settings_id, entry_id, transport, state, is_mailed, repeats, tzdata)
+    issue_source, issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
 VALUES (:release_id, :issue_id, :number, :on_date, :released_at, :released_at, :hash, :hash,
-    :no_source, :issue_path, :settings_id, :entry_id, :transport, 'sending', :is_mailed, :repeats, :tzdata)
+    :no_source, :issue_path, :settings_id, :entry_id, :transport, 'sending', :is_mailed, :is_digest, :repeats, :tzdata)
 ON CONFLICT DO NOTHING
 
 -- name: release_named

@@ -82,7 +82,8 @@ CREATE TABLE settings (
     text        TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- The fact that an edition was made public. The two UNIQUE constraints are what "once" rests on.
+-- The fact that an edition was made public. The two UNIQUE constraints are what "once" rests on. A digest is a release that
+-- makes nothing public: its issue_id is `digest:daily` or the like, its number its date as yyyymmdd, its text its subject.
 CREATE TABLE release (
     release_id   INTEGER PRIMARY KEY,
     issue_id     TEXT NOT NULL,
@@ -99,17 +100,22 @@ CREATE TABLE release (
     transport    TEXT NOT NULL,             -- the only transport that may send it
     state        TEXT NOT NULL CHECK (state IN ('sending', 'stopped', 'finished', 'cancelled')),
     is_mailed    INTEGER NOT NULL,          -- 0: an archive taken in
+    is_digest    INTEGER NOT NULL DEFAULT 0,
     repeats      INTEGER NOT NULL,
     tzdata       TEXT NOT NULL,             -- version of the time zone data it was reckoned with
     stopped_at   INTEGER,                   -- when it was last stopped, and why
     stop_reason  TEXT NOT NULL DEFAULT '',
     resumed_at   INTEGER,                   -- `grace` counts from here once somebody resumed it
+    again_at     INTEGER,                   -- when it was last sent to who reads its series from the beginning; what is
+                                            -- sent since is dated so
     UNIQUE (issue_id, number),
     UNIQUE (issue_id, on_date)
 ) STRICT;
--- A tick asks what is settled of some days, and when something was mailed last, without reading any text.
+-- A tick asks what is settled of some days, and when something was mailed last, without reading any text; once a day,
+-- what came out on this day of earlier years.
 CREATE INDEX release_day ON release (on_date, issue_id, number);
-CREATE INDEX release_mailed ON release (released_at, on_date) WHERE is_mailed = 1;
+CREATE INDEX release_mailed ON release (released_at, on_date) WHERE is_mailed = 1 AND is_digest = 0;
+CREATE INDEX release_month_day ON release (substr(on_date, 6)) WHERE is_mailed = 1 AND is_digest = 0;
 
 -- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`,
 -- `attributes` and `wishes` hold one entry a line, with a line end before the first and after the last: so one comparison
@@ -130,6 +136,10 @@ CREATE TABLE subscriber (
     added_at      INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL
 ) STRICT;
+
+-- The few who want anything but everything, and those who have not confirmed.
+CREATE INDEX subscriber_wishing ON subscriber (subscriber_id) WHERE wishes <> '';
+CREATE INDEX subscriber_unconfirmed ON subscriber (asked_at) WHERE state = 'unconfirmed';
 
 -- A standing order never to mail an address; it outlives the subscriber and every import.
 CREATE TABLE suppression (
@@ -155,6 +165,7 @@ CREATE TABLE letter (
     kind          TEXT NOT NULL,
     subscriber_id INTEGER NOT NULL,
     wished_at     INTEGER NOT NULL,
+    queued_at     INTEGER NOT NULL,         -- what the letter is dated
     state         INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2, 3, 4, 6)),
     attempts      INTEGER NOT NULL DEFAULT 0,
     first_at      INTEGER,
@@ -187,6 +198,25 @@ CREATE TABLE delivery (
 
 -- The only secondary index on it: it shrinks as deliveries settle, however many old rows there are.
 CREATE INDEX delivery_open ON delivery (release_id, batch) WHERE state IN (0, 1, 3, 5);
+
+-- How fast letters may go each way: a relay as host:port, or a domain of readers as @domain. Whoever sends takes the way
+-- until next_at, for as many letters as its pace allows until then.
+CREATE TABLE pace (
+    way        TEXT PRIMARY KEY,
+    next_at    INTEGER NOT NULL,            -- microseconds since 1970-01-01 UTC
+    per_second REAL,                        -- learned from replies; NULL: they ask for no pace
+    best       REAL                         -- what it was before it was too fast
+) STRICT, WITHOUT ROWID;
+
+-- What a reader gets, or got, in a digest instead of by itself. Like `delivery` it is noted when a release is made, and
+-- its key is what keeps a piece from coming twice.
+CREATE TABLE gathered (
+    subscriber_id INTEGER NOT NULL,
+    release_id    INTEGER NOT NULL,
+    digest_id     INTEGER,                  -- the release that is the digest; while it waits there is none
+    PRIMARY KEY (subscriber_id, release_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gathered_waiting ON gathered (release_id) WHERE digest_id IS NULL;
 
 -- One sending process from start to end. A run that never ended died; boot and pid tell whether it still lives.
 CREATE TABLE run (
