@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from email import message_from_bytes
+from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
@@ -92,10 +94,8 @@ def test_a_reader_who_moves_keeps_history_and_wishes_and_gets_what_waits(press: 
 
 
 def mailed(folder: Path) -> set[str]:
-    texts = [path.read_text() for path in (folder / "var/outbox/new").iterdir()]
-    return {
-        line.rpartition("<")[2].strip(">") for text in texts for line in text.splitlines() if line.startswith("To: ")
-    }
+    heads = [message_from_bytes(path.read_bytes()) for path in (folder / "var/outbox/new").iterdir()]
+    return {parseaddr(head["To"])[1] for head in heads}
 
 
 def test_no_list_brings_an_address_back_that_was_moved_away_from_but_its_reader_can(press: Path) -> None:
