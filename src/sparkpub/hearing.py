@@ -219,7 +219,7 @@ class _Ear:
             kind=report.kind.value,
             meaning=report.meaning,
             status=report.status,
-            words=report.words,
+            words=report.words if reader else "",  # they may name somebody who was erased
         )
         is_new = self._ledger.add_report(row, at=self._now)
         if release_id:
