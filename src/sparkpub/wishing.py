@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from sparkpub.adapters.spool import Leaving, Spool
-from sparkpub.core.consent import CONFIRM_WITHIN, Asker, asked_words, caps, confirmed_words, usable_name
+from sparkpub.core.consent import CONFIRM_WITHIN, Asker, asked_words, caps, confirmed_words, mailbox, usable_name
 from sparkpub.core.records import LetterKind, Subscriber, SubscriberState
 from sparkpub.core.tokens import Tokens
 from sparkpub.core.wishes import Wishes
@@ -55,8 +55,8 @@ def ask(press: Press, form: Ask, *, now: datetime) -> Asked:
     """
     if is_over(press, Asker.NETWORK, form.net, now) or is_over(press, Asker.ALL, "", now):
         return Asked.TOO_MANY
-    is_asked_often = is_over(press, Asker.ADDRESS, form.address, now)
-    values = ((Asker.ADDRESS, form.address), (Asker.NETWORK, form.net), (Asker.ALL, ""))
+    is_asked_often = is_over(press, Asker.ADDRESS, mailbox(form.address), now)
+    values = ((Asker.ADDRESS, mailbox(form.address)), (Asker.NETWORK, form.net), (Asker.ALL, ""))
     press.ledger.note_asks([_mark(press, asker, value) for asker, value in values if value or asker is Asker.ALL], now)
     if not is_asked_often and press.ledger.suppression(form.address) is None:
         _note_wish(press, form, now)

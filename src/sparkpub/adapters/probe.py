@@ -1,8 +1,8 @@
 """Ask a web address whether it is ours: a question that only the holder of the key can answer."""
 
 import hmac
+import http.client
 import secrets
-import urllib.error
 import urllib.request
 
 PATH = "/probe/"
@@ -22,7 +22,7 @@ def answers(url: str, key: str) -> bool:
         return False
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}{PATH}{question}", timeout=_SECONDS) as reply:  # noqa: S310 - http only
-            said = reply.read(_ANSWER_MAX).decode("ascii", "replace").strip()
-    except (OSError, ValueError, urllib.error.URLError):
+            said: bytes = reply.read(_ANSWER_MAX).strip()
+    except (OSError, ValueError, http.client.HTTPException):  # it may be anything that answers there
         return False
-    return hmac.compare_digest(said, answer(key, question))
+    return hmac.compare_digest(said, answer(key, question).encode())

@@ -1,20 +1,27 @@
 """The spool: wishes to leave that came while the ledger could not be written, kept until it can.
 
-A line an entry, appended under a lock and on the disk before the answer goes out.
+A line an entry, appended under a lock and on the disk before the answer goes out. The file is its owner's alone, and
+nobody else's words are believed: a link, a pipe, a line that is none of ours.
 """
 
 import errno
 import fcntl
 import json
 import os
-from collections.abc import Callable, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from sparkpub.errors import BusyError, LedgerError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_NUMBER_MAX = 2**63  # what a ledger can hold
+_PIECE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +57,9 @@ class Spool:
         row = {"reader": leaving.subscriber_id, "at": f"{leaving.at:%Y-%m-%dT%H:%M:%SZ}"}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                os.write(descriptor, f"{_begin(descriptor)}{json.dumps(row)}\n".encode("ascii"))
+            with self._locked(_FLAGS | os.O_APPEND | os.O_CREAT) as descriptor:
+                _write(descriptor, f"{_begin(descriptor)}{json.dumps(row)}\n".encode("ascii"))
                 os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
         except OSError as error:
             raise self._explained(error) from error
 
@@ -69,26 +71,40 @@ class Spool:
         if self.is_empty:
             return 0
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with self._locked(_FLAGS) as descriptor:
                 with os.fdopen(os.dup(descriptor), "rb") as file:
-                    entries = [entry for line in file.read().splitlines() if (entry := _entry(line))]
+                    entries = [entry for line in _lines(file) if (entry := _entry(line))]
                 take(entries)
                 os.ftruncate(descriptor, 0)
                 os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
         except FileNotFoundError:
             return 0
         except OSError as error:
             raise self._explained(error) from error
         return len(entries)
 
+    @contextmanager
+    def _locked(self, flags: int) -> Iterator[int]:
+        """The file, which is a plain one and readable by its owner alone, while nobody else has it."""
+        descriptor = os.open(self.path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "it is no file")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
     def _explained(self, error: OSError) -> BusyError | LedgerError:
         if error.errno in _FULL:
             return BusyError(f"{self.path}: the disk is full; make room")
         return LedgerError(f"{self.path}: {error.strerror}; check who may write it")
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    """Write a line, whole: what is torn off is no wish."""
+    if os.write(descriptor, line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _begin(descriptor: int) -> str:
@@ -97,11 +113,19 @@ def _begin(descriptor: int) -> str:
     return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
 
 
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file; of one without an end, a piece at a time."""
+    while line := file.readline(_PIECE):
+        yield line
+
+
 def _entry(line: bytes) -> Leaving | None:
     """A line as it was written, None if it is none of ours."""
     try:
         row = json.loads(line)
         at = datetime.strptime(row["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return Leaving(subscriber_id=int(row["reader"]), at=at)
+        number = row["reader"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    is_number = type(number) is int and 0 <= number < _NUMBER_MAX
+    return Leaving(subscriber_id=number, at=at) if is_number else None

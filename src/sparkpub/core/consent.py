@@ -73,6 +73,16 @@ def usable_name(text: str) -> str:
     return "" if len(name) > _NAME_MAX or _IN_NO_NAME.search(name) or "www." in name.lower() else name
 
 
+def mailbox(address: str) -> str:
+    """The mailbox that an address leads to, as most servers have it: without what follows a `+`, and without dots.
+
+    Asks are counted by it, lest one stranger be asked under a thousand spellings. Nothing is mailed to it.
+    """
+    local, _, domain = address.lower().rpartition("@")
+    plain = local.partition("+")[0].replace(".", "")
+    return f"{plain or local}@{domain}"
+
+
 def form_name(text: str) -> str:
     """The name that a form gave itself, as far as it is one."""
     return text if _FORM.fullmatch(text) else ""

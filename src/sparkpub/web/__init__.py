@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, redirect
+from flask import Flask, Response, redirect
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from sparkpub.core.links import absolute
+from sparkpub.core.serving import SECURITY
+from sparkpub.web.logs import note
 from sparkpub.web.site import site_blueprint
 
 if TYPE_CHECKING:  # a site alone needs no ledger
@@ -37,8 +40,26 @@ def create_app(folder: Path, *, base_url: str, desk: "Desk | None" = None) -> Fl
     root = _path(base_url)
     app.register_blueprint(site_blueprint(folder, root=root), url_prefix=root or None)
     if root:
-        app.add_url_rule("/", view_func=lambda: redirect(absolute(root, "/")), endpoint="root")
+        for path in ("/", root):  # flask itself would lead to whatever host the request names
+            app.add_url_rule(path, view_func=lambda: redirect(absolute(root, "/")), endpoint=f"root{path}")
+    app.register_error_handler(Exception, _refuse)
+    app.after_request(_secured)
     return app
+
+
+def _refuse(error: Exception) -> HTTPException:
+    """What no part answers: what the protocol refuses, or a fault of ours, of which nobody is told."""
+    if isinstance(error, HTTPException):
+        return error
+    note(error)
+    return InternalServerError()
+
+
+def _secured(response: Response) -> Response:
+    """The fields that every answer has, as far as its part set none of its own."""
+    for name, value in SECURITY.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _path(url: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sparkpub.errors import BusyError, SparkpubError
 from sparkpub.mailroom import post_letters
 from sparkpub.press import Press
+from sparkpub.web.logs import note
 
 _LOG = logging.getLogger("sparkpub.web")
 _SECONDS_BETWEEN = 30.0
@@ -43,7 +44,7 @@ class Carrier:
             try:
                 told = self._round(told)
             except Exception as error:  # noqa: BLE001 - the thread outlives a fault of ours
-                _LOG.exception("letters were not posted: %s", type(error).__name__)
+                note(error)
 
     def _round(self, told: str) -> str:
         """Post what is due; what kept it from going, said once."""

@@ -1,8 +1,6 @@
 """The desk: what readers' pages ask of the press, whatever state the ledger is in."""
 
-import logging
 import os
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +19,6 @@ from sparkpub.wishing import absorb, leave, spool_of
 
 T = TypeVar("T")
 _BUSY_SECONDS = 2.0  # a mail program that presses the button for its reader waits no longer
-_LOG = logging.getLogger("sparkpub.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +68,6 @@ class Desk:
             raise
         except (LedgerError, BusyError):
             self.spool.append(Leaving(subscriber_id=subscriber_id, at=now))
-
-    @staticmethod
-    def note(error: BaseException) -> None:
-        """Say on the log where a fault of ours is, and nothing of what a reader sent."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _LOG.error("%s in %s:%s", type(error).__name__, os.path.basename(place.filename), place.lineno)  # noqa: PTH119 - a name only
 
     def close(self) -> None:
         """Let the ledger go."""

@@ -22,6 +22,7 @@ from sparkpub.core.wishes import NO_SERIES, Rhythm, Wishes
 from sparkpub.errors import SparkpubError
 from sparkpub.subscribing import everything_about
 from sparkpub.web.desk import Desk
+from sparkpub.web.logs import note
 from sparkpub.web.offers import Offers
 from sparkpub.web.pages import ReaderPages, own_names
 from sparkpub.wishing import Ask, Asked, Confirmed, ask, change, confirm, confirmation_of, forget
@@ -268,7 +269,7 @@ class _Face:
 
     def fail(self, error: Exception) -> Response:
         """A page for a fault of ours; the reader is told nothing of it."""
-        self._desk.note(error)
+        note(error)
         return self._pages.show("later", status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

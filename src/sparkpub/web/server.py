@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -9,9 +10,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from waitress.server import create_server
-
 from sparkpub.errors import UsageError
+from sparkpub.web.logs import discreet
+from sparkpub.web.patience import patient_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -31,9 +32,10 @@ def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], 
         UsageError: nothing can listen there.
     """
     with _bound(listen) as place:
-        server = create_server(
+        logging.getLogger("waitress").addFilter(discreet)
+        server = patient_server(
             app,
-            sockets=[place],
+            place,
             ident=None,
             threads=8,
             channel_timeout=_TIMEOUT_S,

@@ -5,12 +5,15 @@ that changed nothing costs no body.
 """
 
 import gzip
+from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, redirect, request, send_file
 from werkzeug.http import http_date
 from werkzeug.wrappers.response import Response as BaseResponse
+from werkzeug.wsgi import wrap_file
 
 from sparkpub.core.links import absolute
 from sparkpub.core.serving import ALWAYS_ASK, SECURITY, cache_control, is_compressible, media_type
@@ -77,11 +80,23 @@ def _answer(path: Path, name: str) -> Response:
         response.make_conditional(request)
     else:
         response = send_file(path, mimetype=type_, etag=etag, last_modified=stat.st_mtime, conditional=True)
+        _unhurried(response, path)
         response.headers["Content-Type"] = type_
     response.headers["Cache-Control"] = cache_control(name)
     if can_be_short:
         response.vary.add("Accept-Encoding")
     return response
+
+
+def _unhurried(response: Response, path: Path) -> None:
+    """Have the server's own loop send a part of a file, as it sends a whole one: a slow client then keeps no thread."""
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT and "wsgi.file_wrapper" in request.environ:
+        start = response.content_range.start or 0
+        close: Callable[[], None] = getattr(response.response, "close", lambda: None)
+        close()
+        file = path.open("rb")
+        file.seek(start)  # Content-Length says where to end
+        response.response = wrap_file(request.environ, file)
 
 
 def _not_found(folder: Path) -> Response:
