@@ -2,7 +2,7 @@
 
 python breaking_press.py die FOLDER PORT FRAGMENT NTH     killed before the n-th statement that contains a text
 python breaking_press.py watch FOLDER PORT NOTE           notes how much of the write-ahead log is on the disk for sure
-python breaking_press.py zombie FOLDER PORT               sends beside others, without the lock that keeps them apart
+python breaking_press.py zombie FOLDER PORT [RATE]        sends beside others, without the lock that keeps them apart
 """
 
 import asyncio
@@ -86,9 +86,9 @@ def cut_power(folder: Path, note: Path) -> None:
     press.ledger.close()
 
 
-def zombie(folder: Path, port: int) -> None:
-    """Take the same batches as others do who send at the same time."""
-    press = open_sample(folder, with_relay(port, connections=CONNECTIONS))
+def zombie(folder: Path, port: int, rate: float | None = None) -> None:
+    """Take the same batches as others do who send at the same time, all together no faster than a rate a second."""
+    press = open_sample(folder, with_relay(port, connections=CONNECTIONS, rate_per_second=rate))
     epoch = press.ledger.begin_run(boot=boot_id(), pid=os.getpid(), at=NOW)
     bag = Mailbag(press, epoch=epoch, clock=lambda: NOW, only=None, limit=None)
     with press.ledger.hasty():
@@ -107,7 +107,7 @@ def main() -> None:
     elif kind == "watch":
         watch(Path(folder), int(port), Path(more[0]))
     else:
-        zombie(Path(folder), int(port))
+        zombie(Path(folder), int(port), float(more[0]) if more else None)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Holding back: the canary goes first, a relay that asks for less gets less, one that fails is left alone."""
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -101,16 +100,17 @@ def test_a_relay_that_asks_for_less_gets_less_and_a_restart_remembers(tmp_path: 
         while press.ledger.balance(kept.release_id).open and later < NOW + timedelta(hours=2):
             send(press, now=later)
             later += timedelta(minutes=10)
-            if press.ledger.fact("pace"):
+            if press.ledger.paces():
                 break
-        lanes = json.loads(press.ledger.fact("pace") or "{}")
-        ((name, lane),) = lanes.items()
+        ((name, lane),) = press.ledger.paces().items()
         assert name.startswith("127.0.0.1:")
-        assert 0 < lane["per_second"] < lane["best"]
+        assert lane.per_second is not None
+        assert lane.best is not None
+        assert 0 < lane.per_second < lane.best
         before = len(times)
         began = time.monotonic()
         send(press, now=later, limit=10)
-        assert time.monotonic() - began >= 8 / lane["best"]
+        assert time.monotonic() - began >= 8 / lane.best
         assert len(times) - before >= 10
 
 
@@ -127,8 +127,7 @@ def test_a_domain_that_is_too_busy_slows_no_other(tmp_path: Path) -> None:
         add_readers(press, 300)
         release(press)
         send(press, now=NOW)
-        lanes = json.loads(press.ledger.fact("pace") or "{}")
-        assert list(lanes) == ["@busy.example.com"]
+        assert list(press.ledger.paces()) == ["@busy.example.com"]
         assert Counter(r.recipient.partition("@")[2] for r in sink.received) == {"example.org": 300}
         press.ledger.close()
 

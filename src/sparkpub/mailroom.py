@@ -19,7 +19,6 @@ import jinja2
 
 from sparkpub.adapters.catalogues import catalogue
 from sparkpub.adapters.dkim_key import read_signers
-from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.adapters.locks import lock
 from sparkpub.adapters.templates import template_fault
 from sparkpub.articles import issue_of
@@ -248,11 +247,7 @@ class _Letterbag:
 
     def settle(self, letter: _Posted, outcome: Outcome, route: str) -> None:
         """Note what became of a letter."""
-        reader = letter.letter.reader
-        due = DueDelivery(
-            release_id=0, subscriber_id=reader.subscriber_id, address=reader.address, name="", attempts=0, first_at=None
-        )
-        self._pacing.hear(route, due, outcome)
+        self._pacing.hear(route, letter.letter.reader.address, outcome)
         self._settle(letter, outcome)
 
     def _settle(self, posted: _Posted, outcome: Outcome) -> None:

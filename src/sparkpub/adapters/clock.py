@@ -15,6 +15,14 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - this is the one place that may
 
 
+def since_1970() -> float:
+    """Seconds since 1970-01-01 UTC with their fraction, as all processes and machines that send together know them.
+
+    It may be set back: for durations there is `monotonic`.
+    """
+    return time.time()  # noqa: TID251 - this is the one place that may
+
+
 def monotonic() -> float:
     """Seconds since the machine started, sleep included; never set back."""
     return time.clock_gettime(_SINCE_BOOT)

@@ -15,10 +15,12 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
@@ -90,11 +92,10 @@ class Compiled:
         Raises:
             ValueError: the reader's address cannot stand in a header.
         """
-        values = {hole: encoded_value(hole, reader) for hole in dict.fromkeys(self.holes)}
-        parts: list[bytes] = []
-        for run, hole in zip(self.runs, self.holes, strict=False):
-            parts += (run, values[hole])
-        parts.append(self.runs[-1])
+        values = {hole: encode(reader) for hole, encode in _encoders(self.holes)}
+        parts = [self.runs[0]]
+        for hole, run in zip(self.holes, self.runs[1:], strict=True):
+            parts += (values[hole], run)
         return b"".join(parts)
 
     def dump(self) -> bytes:
@@ -221,29 +222,50 @@ def encoded_value(hole: str, reader: ReaderValues) -> bytes:
     Raises:
         ValueError: the reader's address cannot stand in a header.
     """
+    return _encoder(hole)(reader)
+
+
+Encoder = Callable[[ReaderValues], bytes]
+
+
+@lru_cache(maxsize=64)
+def _encoders(holes: tuple[str, ...]) -> tuple[tuple[str, Encoder], ...]:
+    """Each of some holes once, with what encodes the values put there."""
+    return tuple((hole, _encoder(hole)) for hole in dict.fromkeys(holes))
+
+
+@lru_cache(maxsize=1024)
+def _encoder(hole: str) -> Encoder:
+    """What encodes readers' values for a hole: its name is read once, not once a reader."""
     if hole == TO:
-        return mailbox_field("To", reader.name, reader.address)
+        return lambda reader: mailbox_field("To", reader.name, reader.address)
     if hole == MESSAGE_ID:
-        return f"Message-ID: {reader.message_id}\r\n".encode("ascii")
+        return lambda reader: f"Message-ID: {reader.message_id}\r\n".encode("ascii")
     if hole == LEAVE:
-        urls = ",\r\n ".join(f"<{url}>" for url in reader.leave_urls)
-        return f"List-Unsubscribe: {urls}\r\n".encode("ascii")
+        return _leave_field
     place, _, key = hole.partition(":")
-    value = _field_value(key, reader)
+    value = _field_value(key)
     if place == "html":
-        return quoted_printable(html.escape(value))
-    return quoted_printable(quote(value, safe="") if place == "url" else value)
+        return lambda reader: quoted_printable(html.escape(value(reader)))
+    if place == "url":
+        return lambda reader: quoted_printable(quote(value(reader), safe=""))
+    return lambda reader: quoted_printable(value(reader))
 
 
-def _field_value(key: str, reader: ReaderValues) -> str:
-    """A reader's value of a field, as one line; the field's default where the reader has none."""
-    if key == "unsubscribe_url":
-        return reader.unsubscribe_url
-    if key == "preferences_url":
-        return reader.preferences_url
+def _leave_field(reader: ReaderValues) -> bytes:
+    """List-Unsubscribe (RFC 2369), an address a line."""
+    urls = ",\r\n ".join([f"<{url}>" for url in reader.leave_urls])
+    return f"List-Unsubscribe: {urls}\r\n".encode("ascii")
+
+
+def _field_value(key: str) -> Callable[[ReaderValues], str]:
+    """What gives a reader's value of a field, as one line; the field's default where the reader has none."""
+    if key in FIELDS:
+        return attrgetter(key)
     name, _, default = key.partition(":")
-    value = reader.name if name == "name" else reader.attributes.get(name, "")
-    return plain_line(value) or default
+    if name == "name":
+        return lambda reader: plain_line(reader.name) or default
+    return lambda reader: plain_line(reader.attributes.get(name, "")) or default
 
 
 def message_head(settings: Settings, *, issue_id: str, number: int, released_at: datetime) -> MessageHead:

@@ -16,7 +16,10 @@ _RUN = 72  # leaves room for the soft break and for an escaped first character
 _ENCODED_WORD = len("=?utf-8?b??=")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _PLAIN = re.compile(r"[\t -<>-~]*")
+_ASCII_LINE = re.compile(r"[\t -~]*")
 _BYTES = {b: f"={b:02X}" for b in range(256) if not _PLAIN.fullmatch(chr(b))}
+# A name and an address of which nothing has to be looked at more closely: no `=`, so no `=?`, and single spaces.
+_SIMPLE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/?^_`{|}~-]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
@@ -25,9 +28,8 @@ def quoted_printable(text: str) -> bytes:
 
     Line ends of any kind become CRLF; a text that does not end with one is ended by a soft break.
     """
-    if _PLAIN.fullmatch(text):  # most values, and the addresses of all: nothing to encode, no escape to keep whole
-        pieces = [_begun(text[at : at + _RUN]) for at in range(0, len(text), _RUN)]
-        return "".join([f"{piece}=\r\n" for piece in pieces]).encode("ascii")
+    if _ASCII_LINE.fullmatch(text):  # most values, and the addresses of all
+        return f"{_broken(text.replace('=', '=3D'))}=\r\n".encode("ascii") if text else b""
     *lines, last = _LINE_END.split(text)
     done = [_encode(line, is_last=False) + "\r\n" for line in lines]
     if last:
@@ -37,9 +39,17 @@ def quoted_printable(text: str) -> bytes:
 
 def _encode(line: str, *, is_last: bool) -> str:
     """One line of text as one or more lines joined by soft breaks, without a final one."""
-    encoded = line if _PLAIN.fullmatch(line) else line.encode("utf-8", "replace").decode("latin-1").translate(_BYTES)
+    if _ASCII_LINE.fullmatch(line):
+        encoded = line.replace("=", "=3D")
+    else:
+        encoded = line.encode("utf-8", "replace").decode("latin-1").translate(_BYTES)
     if not is_last and encoded.endswith((" ", "\t")):
         encoded = f"{encoded[:-1]}={ord(encoded[-1]):02X}"
+    return _broken(encoded)
+
+
+def _broken(encoded: str) -> str:
+    """An encoded line as lines joined by soft breaks, none within an escape."""
     pieces = []
     start = 0
     while len(encoded) - start > _RUN:
@@ -74,6 +84,8 @@ def mailbox_field(name: str, display: str, address: str) -> bytes:
     """
     if not is_address(address):
         raise ValueError("not an address that can stand in a header")
+    if len(name) + len(display) + len(address) <= _LINE - len(":  <>") and _SIMPLE_NAME.fullmatch(display):
+        return f"{name}: {display} <{address}>\r\n".encode("ascii")  # most names; what follows would write the same
     display = plain_line(display)
     if not display:
         return _folded(f"{name}:", [f" {address}"])

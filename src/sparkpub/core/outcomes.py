@@ -14,6 +14,7 @@ from sparkpub.core.bounces import Meaning, meaning_of
 from sparkpub.core.records import DeliveryState
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?= |$)")
+_GREYLISTED = re.compile(r"gr[ae]y[- ]?list", re.IGNORECASE)  # asks for later, not for less (RFC 6647)
 _TEXT_MAX = 80
 _JITTER = 0.2
 
@@ -61,7 +62,7 @@ class Outcome:
         if self.fate is not Fate.DEFERRED:
             return TooFast.FOR_NOBODY
         if self.code.startswith("451 4.7."):
-            return TooFast.FOR_RELAY
+            return TooFast.FOR_NOBODY if _GREYLISTED.search(self.code) else TooFast.FOR_RELAY
         return _TOO_FAST.get(self.code[:3], TooFast.FOR_NOBODY)
 
 

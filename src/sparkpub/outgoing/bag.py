@@ -5,19 +5,21 @@
 It is the post that both transports work for. The ledger decides who gets mail; a stop is seen before each letter.
 """
 
-import heapq
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.ledger import Claim
 from sparkpub.core.addresses import is_address
+from sparkpub.core.bounces import Meaning
 from sparkpub.core.durations import seconds
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.records import DeliveryState, Release, ReleaseState
+from sparkpub.outgoing.brake import Brake
 from sparkpub.outgoing.canary import Canary
 from sparkpub.outgoing.commits import Commits, Result
+from sparkpub.outgoing.holding import Holding
 from sparkpub.outgoing.letters import Letters, OutgoingLetter, Waiting
 from sparkpub.outgoing.pacing import Pacing
 from sparkpub.outgoing.quota import Quota
@@ -56,13 +58,18 @@ class Mailbag:
         is_mailing = press.transport == "smtp"
         self._quota = Quota(delivery, press.ledger) if is_mailing else None
         self._canary = Canary(delivery, press.ledger) if is_mailing else None
+        self._brake = Brake(press.ledger, delivery) if is_mailing else None
         self._pacing = Pacing(delivery, press.ledger) if is_mailing else None
         self.is_paced = bool(self._pacing and self._pacing.is_limited)
+        self._holding = Holding(self._pacing) if self._pacing else None
         self._commits = Commits(
-            press.ledger, epoch=epoch, may_begin=lambda: not self.is_stopped(), on_written=self._written
+            press.ledger,
+            epoch=epoch,
+            clock=clock,
+            may_begin=lambda: not self.is_stopped(),
+            on_written=self._written,
         )
         self._waiting: deque[Waiting] = deque()
-        self._held: list[tuple[float, int, Waiting]] = []
         self._open: Counter[int] = Counter()
         self._release_of: dict[int, int] = {}
         self._cursors: dict[int, tuple[int, int]] = {}
@@ -82,41 +89,42 @@ class Mailbag:
     async def next(self, route: str) -> OutgoingLetter | None:
         """The next letter, when the rates let it go; None when there is none left or everything is stopped."""
         self._commits.check()
-        if self._pacing is None or not self.is_paced:
+        if not self.is_paced or self._pacing is None or self._holding is None:
             return self.take()
         import asyncio
 
-        while (waiting := self._take_ready(self._pacing)) is None:
+        while (waiting := self._take_ready(self._holding)) is None:
             self._patient_until = self._patient_until or monotonic() + _PATIENCE_SECONDS
             is_enough = monotonic() > self._patient_until and not self._pacing.is_asked_for
-            if not self._held or is_enough or self.is_stopped():
+            if not self._holding or is_enough or self.is_stopped():
                 return None
-            await asyncio.sleep(min(max(self._held[0][0] - monotonic(), 0.0), _LONGEST_SLEEP))
-        until = monotonic() + self._pacing.route_wait(route)
-        while (wait := until - monotonic()) > 0:
+            await asyncio.sleep(min(self._holding.wait, _LONGEST_SLEEP))
+            self._learn(self._pacing)
+        while (wait := self._pacing.route_wait(route)) > 0:
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
             if self.is_stopped():
                 self._put_back(waiting)
                 return None
+            self._learn(self._pacing)
         return self._letters.write(waiting)
+
+    def _learn(self, pacing: Pacing) -> None:
+        """See what the windows that are over have taught."""
+        pacing.look()
+        self.is_paced = pacing.is_limited
 
     def take(self) -> OutgoingLetter | None:
         """The next letter at once; None when there is none left or everything is stopped."""
         waiting = self._take_waiting()
         return None if waiting is None else self._letters.write(waiting)
 
-    def _take_ready(self, pacing: Pacing) -> Waiting | None:
+    def _take_ready(self, holding: Holding) -> Waiting | None:
         """The next delivery whose domain may be written to now; those that may not are held."""
-        now = monotonic()
-        if self._held and self._held[0][0] <= now:
-            return heapq.heappop(self._held)[2]
-        while (waiting := self._take_waiting()) is not None:
-            wait = pacing.domain_wait(_domain(waiting))
-            if wait <= 0:
+        if (waiting := holding.let_go()) is not None:
+            return waiting
+        while len(holding) < _BATCH and (waiting := self._take_waiting()) is not None:
+            if holding.admit(waiting):
                 return waiting
-            heapq.heappush(self._held, (now + wait, waiting.due.subscriber_id, waiting))
-            if len(self._held) >= _BATCH:
-                return None
         return None
 
     def _take_waiting(self) -> Waiting | None:
@@ -146,6 +154,8 @@ class Mailbag:
         if now - at > _LOOK_SECONDS:
             may = not self.is_stopped() and self._ledger.release_state(release_id) is ReleaseState.SENDING
             self._looked_at[release_id] = (now, may)
+            if self._pacing is not None:
+                self._learn(self._pacing)
         return may
 
     def is_stopped(self) -> bool:
@@ -164,7 +174,7 @@ class Mailbag:
                 continue
             if self._only and release.release_id != self._only.release_id:
                 continue
-            if self._is_late(release, now):
+            if self._is_late(release, now) or (self._brake and self._brake.has_stopped(release, now=now)):
                 continue
             claim = self._claim_within_limits(release, now)
             if claim is not None:
@@ -215,14 +225,14 @@ class Mailbag:
 
     async def begin(self, letter: OutgoingLetter) -> bool:
         """Commit that a letter's body is about to leave; False if somebody stopped it or another run has it."""
-        if await self._commits.intend(letter.waiting, self._clock()):
+        if await self._commits.intend(letter.waiting):
             return True
         self._refuse(letter.waiting)
         return False
 
     def begin_now(self, letter: OutgoingLetter) -> bool:
         """The same, where there is no loop."""
-        if self._commits.intend_now(letter.waiting, self._clock()):
+        if self._commits.intend_now(letter.waiting):
             return True
         self._refuse(letter.waiting)
         return False
@@ -233,9 +243,9 @@ class Mailbag:
         self._drop(waiting)
 
     def settle(self, letter: OutgoingLetter, outcome: Outcome, route: str) -> None:
-        """Note what became of a letter. An address that is wrong for whoever writes to it is never mailed again."""
+        """Note what became of a letter. What that says of its address counts as any bounce does."""
         if self._pacing is not None:
-            self._pacing.hear(route, _domain(letter.waiting), outcome)
+            self._pacing.hear(route, letter.waiting.due.address, outcome)
             self.is_paced = self._pacing.is_limited
         self._commits.add(self._result(letter.waiting, outcome))
 
@@ -267,20 +277,21 @@ class Mailbag:
             number=due.attempts + 1,
             first_at=due.first_at,
         )
-        is_wrong = outcome.is_address_fault and not self._sandbox
-        return Result(
-            waiting,
-            settle(outcome, attempt, now=now, policy=self._policy),
-            tried_at=now,
-            suppresses=f"refused: {outcome.code}" if is_wrong else "",
-        )
+        settlement = settle(outcome, attempt, now=now, policy=self._policy)
+        is_about_reader = settlement.state is DeliveryState.FAILED and not self._sandbox
+        meaning = outcome.meaning if is_about_reader else Meaning.NOTHING
+        return Result(waiting, settlement, tried_at=now, meaning=meaning)
 
-    def _written(self, result: Result) -> None:
-        """Count a result that stands in the ledger now, and close its claim if it was the last one."""
-        self.counts[result.settlement.state] += 1
-        if self.progress:
-            self.progress(self.counts.total(), max(self.total, self.counts.total()))
-        self._drop(result.waiting)
+    def _written(self, results: Sequence[Result]) -> None:
+        """Count results that stand in the ledger now, and close the claims of which they were the last ones."""
+        for waiting, settlement, *_ in results:
+            self.counts[settlement.state] += 1
+            if self._brake is not None:
+                self._brake.note(waiting.release.release_id, settlement.state)
+            self._drop(waiting)
+        if self.progress and results:
+            done = self.counts.total()
+            self.progress(done, max(self.total, done))
 
     def _drop(self, waiting: Waiting) -> None:
         """Have one less of a claim to wait for."""
@@ -289,8 +300,3 @@ class Mailbag:
             del self._open[waiting.claim_id]
             with self._ledger.durable():
                 self._ledger.close_claim(waiting.claim_id, at=self._clock())
-
-
-def _domain(waiting: Waiting) -> str:
-    """The domain of a delivery's reader."""
-    return waiting.due.address.rpartition("@")[2].lower()

@@ -5,41 +5,47 @@ at any commit no connection has more than one message whose end is unknown.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sparkpub.adapters.ledger import Ledger
+from sparkpub.core.bounces import WEIGHTS, Meaning
 from sparkpub.core.outcomes import Settlement
 from sparkpub.outgoing.letters import Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a delivery; `suppresses` says why its address is never to be mailed again, "" if it may be."""
+class Result(NamedTuple):
+    """What became of a delivery, and what that says of its address."""
 
     waiting: Waiting
     settlement: Settlement
     tried_at: datetime
-    suppresses: str = ""
+    meaning: Meaning = Meaning.NOTHING
 
 
 class Commits:
     """Collects what is to be written, and writes it."""
 
     def __init__(
-        self, ledger: Ledger, *, epoch: int, may_begin: Callable[[], bool], on_written: Callable[[Result], None]
+        self,
+        ledger: Ledger,
+        *,
+        epoch: int,
+        clock: Callable[[], datetime],
+        may_begin: Callable[[], bool],
+        on_written: Callable[[Sequence[Result]], None],
     ) -> None:
         """Write for this run; `may_begin` is asked before each commit of intents, `on_written` is told of results."""
-        self._ledger, self._epoch = ledger, epoch
+        self._ledger, self._epoch, self._clock = ledger, epoch, clock
         self._may_begin, self._on_written = may_begin, on_written
-        self._intents: list[tuple[Waiting, datetime, asyncio.Future[bool]]] = []
+        self._intents: list[tuple[Waiting, asyncio.Future[bool]]] = []
         self._results: list[Result] = []
         self._is_called = False
         self._fault: Exception | None = None
 
-    async def intend(self, waiting: Waiting, at: datetime) -> bool:
+    async def intend(self, waiting: Waiting) -> bool:
         """Have it committed that a body is about to leave; False if it must not.
 
         Raises:
@@ -48,13 +54,13 @@ class Commits:
         self.check()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[bool] = loop.create_future()
-        self._intents.append((waiting, at, done))
+        self._intents.append((waiting, done))
         self._call(loop)
         return await done
 
-    def intend_now(self, waiting: Waiting, at: datetime) -> bool:
+    def intend_now(self, waiting: Waiting) -> bool:
         """The same, where there is no loop."""
-        return self._may_begin() and self._ledger.intend(waiting.due, epoch=self._epoch, at=at)
+        return self._may_begin() and self._ledger.intend(waiting.due, epoch=self._epoch, at=self._clock())
 
     def add(self, result: Result) -> None:
         """Have a result committed soon."""
@@ -90,44 +96,42 @@ class Commits:
     def _flush(self) -> None:
         """Write, and let those who wait go on."""
         self._is_called = False
-        waiting = [intent for intent in self._intents if not intent[2].done()]  # a cancelled one must not begin
+        waiting = [intent for intent in self._intents if not intent[1].done()]  # a cancelled one must not begin
         self._intents = []
         try:
-            answers = self._write(waiting)
+            answers = self._write([intent[0] for intent in waiting])
         except Exception as fault:  # noqa: BLE001 - it is raised to whoever waits, and to whoever asks next
             self._fault = fault
-            for _, _, done in waiting:
+            for _, done in waiting:
                 done.set_exception(fault)
             return
-        for (_, _, done), answer in zip(waiting, answers, strict=True):
+        for (_, done), answer in zip(waiting, answers, strict=True):
             done.set_result(answer)
 
-    def _write(self, intents: list[tuple[Waiting, datetime, asyncio.Future[bool]]] | None = None) -> list[bool]:
+    def _write(self, intents: Sequence[Waiting] = ()) -> list[bool]:
         """One commit; whether each of the intents may begin."""
-        intents, results, ledger = intents or [], self._results, self._ledger
+        results, ledger = self._results, self._ledger
         if not intents and not results:
             return []
-        may_begin = not intents or self._may_begin()
+        epoch, may_begin = self._epoch, not intents or self._may_begin()
         # A suppression is history: the mirror has it at once, so the ledger must not lose it with the power.
-        is_history = any(result.suppresses for result in results)
+        is_history = any(WEIGHTS[result.meaning] for result in results)
         with ledger.durable() if is_history else nullcontext(), ledger.transaction():
-            for result in results:
-                self._settle(result)
-            answers = [may_begin and ledger.intend(each.due, epoch=self._epoch, at=at) for each, at, _ in intents]
+            if results:
+                ledger.settle_all([(each.waiting.due, each.settlement, each.tried_at) for each in results], epoch=epoch)
+            if is_history:
+                self._bear(results)
+            if may_begin:
+                answers = ledger.intend_all([each.due for each in intents], epoch=epoch, at=self._clock())
+            else:
+                answers = [False] * len(intents)
         self._results = []
-        for result in results:
-            self._on_written(result)
+        self._on_written(results)
         return answers
 
-    def _settle(self, result: Result) -> None:
-        settlement, due = result.settlement, result.waiting.due
-        self._ledger.settle(
-            due,
-            epoch=self._epoch,
-            state=settlement.state,
-            code=settlement.code,
-            at=settlement.at,
-            tried_at=result.tried_at,
-        )
-        if result.suppresses:
-            self._ledger.suppress(due.address, result.suppresses, result.tried_at)
+    def _bear(self, results: Sequence[Result]) -> None:
+        """Hold against addresses what relays have said of them."""
+        for result in results:
+            if WEIGHTS[result.meaning]:
+                why = f"refused: {result.settlement.code}"
+                self._ledger.bear(result.waiting.due.address, result.meaning, why, at=result.tried_at)

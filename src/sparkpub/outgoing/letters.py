@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import DueDelivery
@@ -17,8 +17,7 @@ from sparkpub.press import Press
 Splice = Callable[[ReaderValues], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A claimed delivery that is not a letter yet."""
 
     due: DueDelivery
@@ -26,14 +25,17 @@ class Waiting:
     claim_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingLetter:
+class OutgoingLetter(NamedTuple):
     """One message on its way, with the delivery it is."""
 
     waiting: Waiting
     sender: str
     recipient: str
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Without the message."""
+        return f"<letter of release {self.waiting.due.release_id} to reader {self.waiting.due.subscriber_id}>"
 
 
 class Letters:

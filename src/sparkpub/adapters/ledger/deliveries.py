@@ -1,31 +1,32 @@
 """Ledger rows of the deliveries: who gets a release, and what came of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparkpub.adapters.ledger.audiences import AudienceRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import attributes_of
 from sparkpub.adapters.ledger.statements import statements
+from sparkpub.core.outcomes import Settlement
 from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
 
 _SQL = statements("deliveries.sql")
 _RELEASES = statements("releases.sql")
-_STATES = tuple(DeliveryState)  # schema.sql numbers them in this order
 _GATHERED = statements("gathering.sql")
+_STATES = tuple(DeliveryState)  # schema.sql numbers them in this order
 _NUMBERS: Mapping[DeliveryState, int] = MappingProxyType({state: number for number, state in enumerate(_STATES)})
 _CODE_MAX = 120
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _NAMED_MAX = 60
 
 LOST = "claimed before the ledger was lost"
 """Code of deliveries that a restored ledger must doubt: no policy repeats them, only a person's word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueDelivery:
+class DueDelivery(NamedTuple):
     """One message that is to be tried now. `attempts` and `first_at` are of earlier tries."""
 
     release_id: int
@@ -34,7 +35,7 @@ class DueDelivery:
     name: str
     attempts: int
     first_at: datetime | None
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = _NO_ATTRIBUTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +118,15 @@ class DeliveryRows(AudienceRows):
             )
         due = tuple(
             DueDelivery(
-                release_id=release.release_id,
-                subscriber_id=row["subscriber_id"],
-                address=row["address"],
-                name=row["name"],
-                attempts=row["attempts"],
-                first_at=None if row["first_at"] is None else from_seconds(row["first_at"]),
-                attributes=attributes_of(row["attributes"]),
+                release.release_id,
+                subscriber_id,
+                address,
+                name,
+                attempts,
+                None if first_at is None else from_seconds(first_at),
+                attributes_of(attributes) if attributes else _NO_ATTRIBUTES,
             )
-            for row in rows
+            for subscriber_id, address, name, attributes, attempts, first_at in rows
         )
         return Claim(claim_id=claim_id, release_id=release.release_id, batch=batch, last=last, due=due)
 
@@ -145,13 +146,16 @@ class DeliveryRows(AudienceRows):
 
     def intend(self, due: DueDelivery, *, epoch: int, at: datetime) -> bool:
         """Commit that the body of a message is about to leave; False if it must not, because another has it."""
-        values = {
-            "release_id": due.release_id,
-            "subscriber_id": due.subscriber_id,
-            "epoch": epoch,
-            "at": to_seconds(at),
-        }
-        return self._db.write(_SQL["intend"], values) > 0
+        return self.intend_all([due], epoch=epoch, at=at)[0]
+
+    def intend_all(self, dues: Iterable[DueDelivery], *, epoch: int, at: datetime) -> list[bool]:
+        """The same for some messages, in a transaction of the caller's; which of them may leave."""
+        seconds = to_seconds(at)
+        values = [
+            {"release_id": due.release_id, "subscriber_id": due.subscriber_id, "epoch": epoch, "at": seconds}
+            for due in dues
+        ]
+        return [count > 0 for count in self._db.write_each(_SQL["intend"], values)]
 
     def settle(
         self, due: DueDelivery, *, epoch: int, state: DeliveryState, code: str, at: datetime, tried_at: datetime
@@ -160,17 +164,27 @@ class DeliveryRows(AudienceRows):
 
         False if it was no longer this run's to settle.
         """
-        values = {
-            "release_id": due.release_id,
-            "subscriber_id": due.subscriber_id,
-            "epoch": epoch,
-            "state": _NUMBERS[state],
-            "code": code[:_CODE_MAX],
-            "at": to_seconds(at),
-        }
-        if self._db.write(_SQL["settle"], values) > 0:
-            return True
-        return self._db.write(_SQL["settle_unbegun"], {**values, "tried_at": to_seconds(tried_at)}) > 0
+        return self.settle_all([(due, Settlement(state=state, code=code, at=at), tried_at)], epoch=epoch)[0]
+
+    def settle_all(self, results: Sequence[tuple[DueDelivery, Settlement, datetime]], *, epoch: int) -> list[bool]:
+        """The same for some attempts with the instant of each, in a transaction of the caller's."""
+        values: list[dict[str, object]] = [
+            {
+                "release_id": due.release_id,
+                "subscriber_id": due.subscriber_id,
+                "epoch": epoch,
+                "state": _NUMBERS[settlement.state],
+                "code": settlement.code[:_CODE_MAX],
+                "at": to_seconds(settlement.at),
+            }
+            for due, settlement, _ in results
+        ]
+        counts = self._db.write_each(_SQL["settle"], values)
+        for number, (_, _, tried_at) in enumerate(results):
+            if not counts[number]:
+                unbegun = {**values[number], "tried_at": to_seconds(tried_at)}
+                counts[number] = self._db.write(_SQL["settle_unbegun"], unbegun)
+        return [count > 0 for count in counts]
 
     def recover_run(self, run: Run, *, release: Release, state: DeliveryState, is_new_boot: bool, at: datetime) -> int:
         """Give what a dead run left open of one release the state that doubt deserves; returns how many.
@@ -222,6 +236,7 @@ class DeliveryRows(AudienceRows):
             is_cancelled = self._db.write(_RELEASES["cancel_release"], {"release_id": release_id}) > 0
             if is_cancelled or self.release(release_id).state is ReleaseState.CANCELLED:
                 self._db.write(_SQL["cancel_open"], key)
+                self._db.write(_GATHERED["drop_gathered_of_release"], {"release_id": release_id})
         return is_cancelled
 
 
@@ -232,4 +247,3 @@ def _result(unsent: list[Any]) -> str:
     if len(unsent) > _NAMED_MAX:
         return f"{len(unsent)} not sent"
     return "all sent but " + ", ".join(f"{_STATES[row['state']]} {row['subscriber_id']}" for row in unsent)
-                self._db.write(_GATHERED["drop_gathered_of_release"], {"release_id": release_id})

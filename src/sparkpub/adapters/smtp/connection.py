@@ -3,12 +3,14 @@
     post.next() ─▶ MAIL RCPT DATA ─▶ 354 ─▶ post.begin() ─▶ body [MAIL RCPT DATA of the following] ─▶ post.settle()
 
 Where the relay announces PIPELINING the envelope is one write, and the following letter's envelope goes out with the
-body, so that a letter costs one round trip. Between `begin` and the reply nothing can be known: a line lost there is
+body, so that a letter costs one round trip; the following letter is made before `begin`, so that nothing stands between
+that and the body. Between `begin` and the reply nothing can be known: a line lost there is
 an uncertain outcome, a line lost before is a deferred one.
 """
 
 import base64
 import ssl
+from functools import lru_cache
 from typing import Final
 
 from sparkpub.adapters.smtp.post import L, Letter, Post, Route
@@ -24,6 +26,7 @@ _GREETING: Final = 220
 _CONTINUE: Final = 334
 _LETTERS_MOST: Final = 1000  # then begin anew: relays dislike lines without an end, and a better route may be back
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_outcome = lru_cache(maxsize=256)(outcome_of_reply)  # most replies are one and the same
 
 
 class Connection:
@@ -35,6 +38,7 @@ class Connection:
         self._carried = 0
         self._has_offered = False
         self._features: dict[str, str] = {}
+        self._is_pipelining, self._size_most, self._known_sender = False, 0, ""
         self._has_transaction = False
         self._is_closing = False
         self.has_succeeded = False
@@ -89,11 +93,14 @@ class Connection:
         """Say who we are, and note what the relay can do."""
         name = self.route.hello.encode("ascii")
         reply = await self._ask(b"EHLO " + name)
-        self._features = {}
+        self._features, self._is_pipelining, self._size_most = {}, False, 0
         if reply.is_good:
             for line in reply.lines[1:]:
                 keyword, _, rest = line.strip().partition(" ")
                 self._features[keyword.upper()] = rest
+            limit = self._features.get("SIZE", "")
+            self._size_most = int(limit) if limit.isdecimal() else 0
+            self._is_pipelining = "PIPELINING" in self._features
             return
         reply = await self._ask(b"HELO " + name)
         if not reply.is_good:
@@ -164,14 +171,14 @@ class Connection:
         try:
             outcome = await self._offer(letter, is_offered=is_offered)
             if outcome is None:
+                self._carried += 1
+                if self._is_pipelining and not post.is_paced and self._carried < _LETTERS_MOST:
+                    following = await post.next(self.route.name)
                 if not await post.begin(letter):
                     self.was_withdrawn = True
-                    return False, None
+                    return False, following
                 has_begun = True
                 self._has_transaction = False  # the body ends it, whatever the relay says to it
-                self._carried += 1
-                if "PIPELINING" in self._features and not post.is_paced and self._carried < _LETTERS_MOST:
-                    following = await post.next(self.route.name)
                 ahead = self._envelope(following) if following else b""
                 self._has_offered = bool(ahead)
                 outcome = await self._send(letter.data, ahead)
@@ -185,46 +192,51 @@ class Connection:
 
     async def _send(self, data: bytes, ahead: bytes) -> Outcome:
         """Send a body, and what may go ahead with it; what the relay says to the body."""
-        await self._wire.write(data + b".\r\n" + ahead, seconds=self._wait.block)
-        reply = await self._wire.reply(seconds=self._wait.final)
-        self._heard(reply)
+        await self._wire.write(b"".join((data, b".\r\n", ahead)), seconds=self._wait.block)
+        reply = self._heard(await self._wire.reply(seconds=self._wait.final))
         if reply.code == _GO_AHEAD:
             raise LineLostError("its reply to the message makes no sense")
-        return outcome_of_reply(reply.code, reply.text)
+        return _outcome(reply.code, reply.text)
 
     async def _offer(self, letter: Letter, *, is_offered: bool) -> Outcome | None:
         """Offer a letter's envelope; None if its body is awaited, else why it is not."""
-        if not (is_address(letter.sender) and is_address(letter.recipient)):
+        envelope = b"" if is_offered else self._envelope(letter)
+        if not (envelope or is_offered):
             return Outcome(fate=Fate.REJECTED, code="its address is none that can be mailed", meaning=Meaning.GONE)
-        limit = self._features.get("SIZE", "")
-        if limit.isdecimal() and 0 < int(limit) < len(letter.data):
+        if 0 < self._size_most < len(letter.data):
             raise TransportError(
-                f"{self.route.name} takes no message over {limit} bytes, and this one has {len(letter.data)}; "
-                "make it smaller or use another relay"
+                f"{self.route.name} takes no message over {self._size_most} bytes, and this one has "
+                f"{len(letter.data)}; make it smaller or use another relay"
             )
-        if "PIPELINING" not in self._features:
-            return await self._offer_step_by_step(letter)
-        if not is_offered:
-            await self._wire.write(self._envelope(letter), seconds=self._wait.command)
+        if not self._is_pipelining:
+            return await self._offer_step_by_step(envelope)
+        if envelope:
+            await self._wire.write(envelope, seconds=self._wait.command)
         if self._has_transaction:
             self._heard(await self._wire.reply(seconds=self._wait.command))
-        wait = (self._wait.command, self._wait.command, self._wait.data)
-        mail, recipient, data = [self._heard(await self._wire.reply(seconds=seconds)) for seconds in wait]
+        mail, recipient, data = self._wire.replies(3) or await self._three_replies()
         self._has_transaction = mail.is_good
-        refused = next((reply for reply in (mail, recipient) if not reply.is_good), None)
-        if refused is None and data.code == _GO_AHEAD:
+        if mail.is_good and recipient.is_good and data.code == _GO_AHEAD:
             return None
+        self._is_closing = self._is_closing or _CLOSING in (mail.code, recipient.code, data.code)
+        refused = next((reply for reply in (mail, recipient) if not reply.is_good), None)
         if data.code == _GO_AHEAD:
             # RFC 2920 §3.1: it waits for a body although nobody is to get it; an empty one ends that.
             self._heard(await self._ask(b"."))
             self._has_transaction = False
         return self._unless_accepted(refused or data)
 
-    async def _offer_step_by_step(self, letter: Letter) -> Outcome | None:
+    async def _three_replies(self) -> tuple[Reply, Reply, Reply]:
+        """What the relay says to MAIL, RCPT and DATA, each in its time."""
+        mail = await self._wire.reply(seconds=self._wait.command)
+        recipient = await self._wire.reply(seconds=self._wait.command)
+        return mail, recipient, await self._wire.reply(seconds=self._wait.data)
+
+    async def _offer_step_by_step(self, envelope: bytes) -> Outcome | None:
         """The same, one command at a time."""
         if self._has_transaction:
             self._heard(await self._ask(b"RSET"))
-        commands = self._envelope(letter).split(b"\r\n")[-4:-1]
+        commands = envelope.split(b"\r\n")[-4:-1]
         for command, seconds in zip(commands, (self._wait.command, self._wait.command, self._wait.data), strict=True):
             reply = self._heard(await self._ask(command, seconds))
             is_last = command == b"DATA"
@@ -238,16 +250,21 @@ class Connection:
         """What a refusal before the body means; a 2yz here makes no sense."""
         if reply.is_good:
             raise LineLostError("its reply to DATA makes no sense")
-        return outcome_of_reply(reply.code, reply.text)
+        return _outcome(reply.code, reply.text)
 
     def _heard(self, reply: Reply) -> Reply:
         """Note that the relay is about to hang up, if that is what it says."""
-        self._is_closing = self._is_closing or reply.code == _CLOSING
+        if reply.code == _CLOSING:
+            self._is_closing = True
         return reply
 
     def _envelope(self, letter: Letter) -> bytes:
-        """RSET where a transaction was left open, MAIL, RCPT and DATA. Both addresses were checked."""
-        if not (is_address(letter.sender) and is_address(letter.recipient)):
+        """RSET where a transaction was left open, MAIL, RCPT and DATA; b"" if an address is none."""
+        if letter.sender != self._known_sender:
+            if not is_address(letter.sender):
+                return b""
+            self._known_sender = letter.sender
+        if not is_address(letter.recipient):
             return b""
         size = f" SIZE={len(letter.data)}" if "SIZE" in self._features else ""
         reset = "RSET\r\n" if self._has_transaction else ""

@@ -1,7 +1,8 @@
 """One SMTP line: bytes out, replies in, each with its time limit; TLS where it is asked for.
 
-It is an asyncio protocol, not a pair of streams: replies that came together are read together, and one timer a line
-watches all waits, so that a message costs no more Python than it must.
+It is an asyncio protocol, not a pair of streams: bytes come into a buffer of our own, replies that came together are
+read together, one that was read before is known again, and one timer a line watches all waits, so that a message costs
+no more Python than it must.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from sparkpub.errors import TransportError
 _LINE_LIMIT: Final = 8192
 _REPLY_LINES: Final = 200
 _REPLIES_AHEAD: Final = 100
+_REPLIES_KNOWN: Final = 100
+_BUFFER: Final = 16_384
 _REPLY = re.compile(rb"([2-5][0-9]{2})([ -]|$)(.*)", re.DOTALL)
 
 
@@ -55,15 +58,17 @@ class Reply:
         return self.code // 100 == 2  # noqa: PLR2004 - RFC 5321 §4.2.1
 
 
-class Wire(asyncio.Protocol):
+class Wire(asyncio.BufferedProtocol):
     """A connection to a relay. asyncio sets TCP_NODELAY on it."""
 
     def __init__(self) -> None:
         """Wait to be connected."""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._buffer = memoryview(bytearray(_BUFFER))  # asyncio's TLS fills a slice of it
         self._rest = b""
         self._lines: list[str] = []
+        self._known: dict[bytes, Reply] = {}
         self._replies: deque[Reply] = deque()
         self._fault: LineLostError | None = None
         self._waiting: asyncio.Future[None] | None = None
@@ -111,11 +116,22 @@ class Wire(asyncio.Protocol):
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where bytes are to come."""
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Read as many replies as have come."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self._rest = (self._rest + self._buffer[:nbytes]).split(b"\n")
         for line in lines:
-            self._line(line)
+            reply = self._known.get(line)
+            if reply is None or self._lines or self._fault is not None:
+                self._line(line)
+            else:
+                self._replies.append(reply)
+        if len(self._replies) > _REPLIES_AHEAD:
+            self._lose("its reply has no end")
         if len(self._rest) > _LINE_LIMIT:
             self._lose("what it said is no reply")
         self._wake()
@@ -146,9 +162,12 @@ class Wire(asyncio.Protocol):
         code, mark, text = found.groups()
         self._lines.append(text.decode("utf-8", "replace"))
         if mark != b"-":
-            self._replies.append(Reply(code=int(code), lines=tuple(self._lines)))
+            reply = Reply(code=int(code), lines=tuple(self._lines))
+            self._replies.append(reply)
+            if len(self._lines) == 1 and len(self._known) < _REPLIES_KNOWN:
+                self._known[line] = reply
             self._lines = []
-        if len(self._lines) >= _REPLY_LINES or len(self._replies) > _REPLIES_AHEAD:
+        if len(self._lines) >= _REPLY_LINES:
             self._lose("its reply has no end")
 
     def _lose(self, why: str) -> None:
@@ -172,6 +191,12 @@ class Wire(asyncio.Protocol):
             if transport.is_closing():
                 raise LineLostError("connection lost")
             await self._wait(seconds, f"it took no data for {seconds:g} s")
+
+    def replies(self, count: int) -> "list[Reply] | None":
+        """The next replies, if so many have come already; None if not."""
+        if len(self._replies) < count:
+            return None
+        return [self._replies.popleft() for _ in range(count)]
 
     async def reply(self, *, seconds: float) -> Reply:
         """The next reply, however many lines it has.
