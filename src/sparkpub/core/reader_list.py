@@ -25,7 +25,11 @@ from sparkpub.core.wishes import EVERYTHING, Wishes, read_wishes, wish_lines
 COLUMNS: Final = ("email", "name", "status", "language", "tags")
 WISHES: Final = "wishes"
 """One more column, which an export has where any reader wishes for less than everything."""
-_RISKY = frozenset("=+-@\t\r'")
+# With these a formula begins; the wide ones too, where Chinese or Japanese is written.
+_RISKY = frozenset("=+-@\t\r'\uff1d\uff0b\uff0d\uff20")
+# A spreadsheet that parts cells at semicolons finds more of them within ours.
+_BEGINNING = re.compile(rf"(^|[;,] *)(?=[{re.escape(''.join(_RISKY))}])")
+_ESCAPED = re.compile(rf"(^|[;,] *)'(?=[{re.escape(''.join(_RISKY))}])")
 _LONGEST_CELL = 300
 _PAGE = 1000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # BCP 47 (RFC 5646), as far as its looks go
@@ -151,12 +155,15 @@ class ReaderList:
 
 def _head(cells: list[str]) -> list[str]:
     """The names of the columns, in lower case."""
-    head = [cell.strip().lower() for cell in cells]
+    head = [_unescaped(cell.strip()).lower() for cell in cells]
     if "email" not in head:
         for name in head:
             if "".join(filter(str.isalpha, name)) in ("email", "emailaddress", "mail", "mailaddress"):
                 raise ValueError(f"line 1 has no column 'email' but '{name}'; did you mean email?")
         raise ValueError("line 1 has no column 'email'; write a head such as: email,name,status,language,tags")
+    for place, name in enumerate(head, 1):
+        if fault := _cell_fault(name):
+            raise ValueError(f"line 1: the name of column {place} {fault}")
     doubled = sorted({name for name in head if name and head.count(name) > 1})
     if doubled:
         raise ValueError(f"line 1 has the column '{doubled[0]}' twice; leave one out")
@@ -234,7 +241,7 @@ def _cell_fault(value: str) -> str:
 def write_list(readers: Iterable[Subscriber], attributes: Iterable[str], *, with_wishes: bool = False) -> Iterator[str]:
     """CSV with CRLF ends (RFC 4180), the head first, then many rows at a time; `attributes` names further columns.
 
-    A cell that a spreadsheet would run as a formula has an apostrophe in front; `ReaderList` takes it off again.
+    Where a spreadsheet would begin a formula an apostrophe stands in front; `ReaderList` takes it off again.
     """
     extra = tuple(attributes)
     buffer = io.StringIO(newline="")
@@ -242,7 +249,9 @@ def write_list(readers: Iterable[Subscriber], attributes: Iterable[str], *, with
     columns = (*COLUMNS, WISHES) if with_wishes else COLUMNS
     rows = chain([(*columns, *extra)], (_cells(reader, extra, with_wishes=with_wishes) for reader in readers))
     while page := list(islice(rows, _PAGE)):
-        writer.writerows([[f"'{cell}" if cell[:1] in _RISKY else cell for cell in cells] for cells in page])
+        writer.writerows(
+            [[_escaped(c) if c[:1] in _RISKY or ";" in c or "," in c else c for c in cells] for cells in page]
+        )
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -257,6 +266,11 @@ def _cells(reader: Subscriber, extra: tuple[str, ...], *, with_wishes: bool) -> 
     return (reader.address, reader.name, reader.state, reader.language, tags, *wishes, *further)
 
 
+def _escaped(cell: str) -> str:
+    """A cell in which no spreadsheet finds a formula, wherever it lets cells begin."""
+    return _BEGINNING.sub(r"\1'", cell)
+
+
 def _unescaped(cell: str) -> str:
     """A cell as it was before it was escaped."""
-    return cell[1:] if cell.startswith("'") and cell[1:2] in _RISKY else cell
+    return _ESCAPED.sub(r"\1", cell) if "'" in cell else cell
