@@ -122,11 +122,14 @@ def confirmation_of(press: Press, token: str, *, now: datetime) -> tuple[Confirm
     return Confirmed.ACTIVE, reader
 
 
-def confirm(press: Press, token: str, *, net: str, now: datetime) -> Confirmed:
-    """Make whoever holds a good link to confirm a reader, once, and have them welcomed."""
+def confirm(press: Press, token: str, *, net: str, now: datetime) -> tuple[Confirmed, Subscriber | None]:
+    """Make whoever holds a good link to confirm a reader, once, and have them welcomed.
+
+    Returns what came of it, and whose link it is.
+    """
     state, reader = confirmation_of(press, token, now=now)
     if state is not Confirmed.ACTIVE or reader is None or reader.asked_at is None:
-        return state
+        return state, reader
     words = confirmed_words(at=now, net=net)
     ledger = press.ledger
     active = replace(reader, state=SubscriberState.ACTIVE, evidence=f"{reader.evidence}; {words}")
@@ -134,14 +137,15 @@ def confirm(press: Press, token: str, *, net: str, now: datetime) -> Confirmed:
     ledger.record(now, "confirmed", f"reader {ledger.mark(reader.address)}", words)
     if press.publication.settings.web.welcome:
         ledger.queue_letter(LetterKind.WELCOME, reader.subscriber_id, wished_at=reader.asked_at, at=now)
-    return Confirmed.ACTIVE
+    return Confirmed.ACTIVE, active
 
 
-def leave(press: Press, subscriber_id: int, *, now: datetime) -> None:
-    """Let a reader go; who has left already, or is forgotten, stays so."""
+def leave(press: Press, subscriber_id: int, *, now: datetime) -> Subscriber | None:
+    """Let a reader go, and return who it was; who has left already, or is forgotten, stays so."""
     reader = press.ledger.subscriber(subscriber_id)
     if reader is not None:
-        press.ledger.unsubscribe(reader.address, now)
+        press.ledger.part_with(reader, now)
+    return reader
 
 
 def absorb(press: Press) -> int:
@@ -157,7 +161,7 @@ def absorb(press: Press) -> int:
             for entry in entries:
                 reader = press.ledger.subscriber(entry.subscriber_id)
                 if reader is not None and not _has_asked_since(reader, entry.at):
-                    press.ledger.unsubscribe(reader.address, entry.at)
+                    press.ledger.part_with(reader, entry.at)
 
     return spool_of(press).absorb(take)
 

@@ -94,10 +94,7 @@ class Clerk:
         try:
             press = self._current()
             if writes:
-                self._write(press, writes)
-        except SparkpubError as error:
-            self._let_go()
-            _fail(writes, error)
+                _write(press, writes)
         except Exception as error:  # noqa: BLE001 - it belongs to the requests, which show a page for it
             self._let_go()
             _fail(writes, error)
@@ -107,28 +104,10 @@ class Clerk:
 
     def _read(self, task: _Task) -> None:
         try:
-            task.done.set_result(task.work(self._current()))
+            task.done.set_result(task.work(self._press or self._current()))
         except Exception as error:  # noqa: BLE001 - as above
             self._let_go()
             _fail([task], error)
-
-    def _write(self, press: Press, tasks: list[_Task]) -> None:
-        """Have all of it written in one transaction; what fails by itself is taken back by itself."""
-        results: list[tuple[_Task, Any, Exception | None]] = []
-        with press.ledger.transaction():
-            for task in tasks:
-                try:
-                    with press.ledger.attempt():
-                        results.append((task, task.work(press), None))
-                except (LedgerError, BusyError):
-                    raise
-                except Exception as error:  # noqa: BLE001 - one request's fault is no other's
-                    results.append((task, None, error))
-        for task, result, fault in results:
-            if fault is None:
-                task.done.set_result(result)
-            else:
-                task.done.set_exception(fault)
 
     def _current(self) -> Press:
         """The press, opened anew where it has to be."""
@@ -143,6 +122,35 @@ class Clerk:
             with suppress(SparkpubError):
                 self._press.ledger.close()
             self._press = None
+
+
+def _write(press: Press, tasks: list[_Task]) -> None:
+    """Have all of it written in one transaction. If something fails, once more, and it alone is taken back."""
+    results: list[tuple[Any, Exception | None]]
+    try:
+        with press.ledger.transaction():
+            results = [(task.work(press), None) for task in tasks]
+    except (LedgerError, BusyError):
+        raise
+    except Exception:  # noqa: BLE001 - whose it is, the second time shows
+        with press.ledger.transaction():
+            results = [_attempt(press, task) for task in tasks]
+    for task, (result, fault) in zip(tasks, results, strict=True):
+        if fault is None:
+            task.done.set_result(result)
+        else:
+            task.done.set_exception(fault)
+
+
+def _attempt(press: Press, task: _Task) -> tuple[Any, Exception | None]:
+    """What a piece of work returns, or what went wrong with it; then nothing of it is written."""
+    try:
+        with press.ledger.attempt():
+            return task.work(press), None
+    except (LedgerError, BusyError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one request's fault is no other's
+        return None, error
 
 
 def _fail(tasks: list[_Task], error: Exception) -> None:

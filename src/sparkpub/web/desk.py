@@ -11,7 +11,7 @@ from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.adapters.spool import Leaving, Spool
 from sparkpub.core.records import Subscriber
 from sparkpub.core.tokens import Purpose, Tokens
-from sparkpub.errors import BusyError, CopyError, LedgerError, UsageError
+from sparkpub.errors import BusyError, CopyError, LedgerError, SparkpubError, UsageError
 from sparkpub.press import HANDED_OVER, KEY_NAME, Press, Publication, open_press
 from sparkpub.web.carrier import Carrier
 from sparkpub.web.clerk import Clerk
@@ -54,8 +54,8 @@ class Desk:
         """What some work returns, once it is on the disk."""
         return self.clerk.write(work)
 
-    def leave(self, subscriber_id: int) -> None:
-        """Let a reader go: now, or where the ledger cannot be written, as soon as it can.
+    def leave(self, subscriber_id: int) -> Subscriber | None:
+        """Let a reader go: now, or where the ledger cannot be written, as soon as it can; who it was, if known.
 
         Raises:
             CopyError: the press is elsewhere by now.
@@ -63,11 +63,15 @@ class Desk:
         """
         now = self.clock()
         try:
-            self.clerk.write(lambda press: leave(press, subscriber_id, now=now))
+            return self.clerk.write(lambda press: leave(press, subscriber_id, now=now))
         except CopyError:
             raise
         except (LedgerError, BusyError):
             self.spool.append(Leaving(subscriber_id=subscriber_id, at=now))
+        try:
+            return self.look(subscriber_id)
+        except SparkpubError:  # the wish is on the disk; the page need not know whose it was
+            return None
 
     def close(self) -> None:
         """Let the ledger go."""

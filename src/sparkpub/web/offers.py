@@ -36,8 +36,8 @@ class Offers:
 
     def _common(self, press: Press) -> tuple[str, ...]:
         """The tags that stand most often among the newest releases."""
-        newest = press.ledger.newest_releases(_LATELY)
-        if self._tags[0] != (newest[0].release_id if newest else 0):
-            counts = Counter(tag for release in newest for tag in issue_of(release).tags)
-            self._tags = (newest[0].release_id if newest else 0, tuple(tag for tag, _ in counts.most_common(_TAGS)))
+        last = press.ledger.last_release()
+        if self._tags[0] != last:
+            counts = Counter(tag for release in press.ledger.newest_releases(_LATELY) for tag in issue_of(release).tags)
+            self._tags = (last, tuple(tag for tag, _ in counts.most_common(_TAGS)))
         return self._tags[1]

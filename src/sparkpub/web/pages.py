@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -27,6 +27,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_ANYBODYS = "/p/0.preferences-of-whoever-looks"
+"""Stands in a kept page for the way to a reader's preferences, which is of the same kind of letters."""
 
 
 class ReaderPages:
@@ -37,19 +39,32 @@ class ReaderPages:
         self._publication, self._root = publication, root
         self._makings: dict[str, _Making] = {}
 
-    def show(self, name: str, /, *, language: str = "", status: int = 200, **values: object) -> Response:
-        """The page `templates/web/NAME.html.j2`, in a reader's language or the one that their browser asks for."""
+    def show(
+        self, name: str, /, *, language: str = "", status: int = 200, preferences: str = "", **values: object
+    ) -> Response:
+        """The page `templates/web/NAME.html.j2`, in a reader's language or the one that their browser asks for.
+
+        `preferences` is the way to a reader's own. A page that shows nothing else of its reader is made once.
+        """
         chosen = self.language(language)
         made = self._making(chosen)
-        page = Page(path="/subscribe/", title="", description=self._title, is_listed=False)
-        html = made.pages.apart(
-            made.templates.get_template(f"web/{name}.html.j2"), page, css=made.css, root=self._root, **values
-        )
+        if values:
+            html = self._html(made, name, preferences=preferences, **values)
+        else:
+            key = (name, bool(preferences))
+            if key not in made.kept:
+                made.kept[key] = self._html(made, name, preferences=_ANYBODYS if preferences else "")
+            html = made.kept[key].replace(_ANYBODYS.encode(), preferences.encode())
         response = Response(html, status=status, content_type="text/html; charset=utf-8", headers=_HEADERS)
         response.headers["Content-Security-Policy"] = made.policy
         response.headers["Content-Language"] = chosen
         response.vary.add("Accept-Language")
         return response
+
+    def _html(self, made: "_Making", name: str, /, **values: object) -> bytes:
+        page = Page(path="/subscribe/", title="", description=self._title, is_listed=False)
+        template = made.templates.get_template(f"web/{name}.html.j2")
+        return made.pages.apart(template, page, css=made.css, root=self._root, **values)
 
     def language(self, own: str) -> str:
         """The language of a page: the reader's own, else their browser's, else the publication's; as far as known."""
@@ -100,11 +115,13 @@ class _Making:
 
     publication: Publication
     language: str
+    kept: dict[tuple[str, bool], bytes] = field(default_factory=dict)
+    """Pages that are the same for everybody, by name and by whether they lead to a reader's preferences."""
 
     @cached_property
     def templates(self) -> jinja2.Environment:
-        """The theme's templates, whose `_("…")` speaks the language."""
-        theirs = self.publication.templates.overlay(extensions=["jinja2.ext.i18n"])
+        """The theme's templates as they are at the first page, like its style; their `_("…")` speaks the language."""
+        theirs = self.publication.templates.overlay(extensions=["jinja2.ext.i18n"], auto_reload=False)
         theirs.globals = dict(theirs.globals)
         words: Any = theirs
         words.install_gettext_translations(catalogue(self.language), newstyle=True)

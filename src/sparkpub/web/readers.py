@@ -109,8 +109,7 @@ class _Face:
     def confirm(self, token: str) -> Response:
         """The button was pressed."""
         now, net = self._desk.clock(), network(request.remote_addr or "")
-        state = self._desk.write(lambda press: confirm(press, token, net=net, now=now))
-        reader = self._desk.read(lambda press: confirmation_of(press, token, now=now))[1]
+        state, reader = self._desk.write(lambda press: confirm(press, token, net=net, now=now))
         if state is Confirmed.ACTIVE:
             self._desk.wake()
         return self._confirmed(state, reader, is_asked=False)
@@ -140,11 +139,7 @@ class _Face:
         number = self._desk.reader(Purpose.LEAVE, token)
         if number is None:
             return self._unknown()
-        self._desk.leave(number)
-        try:
-            return self._left(self._desk.look(number))
-        except SparkpubError:  # it is on the disk; the page need not know whose it was
-            return self._left(None)
+        return self._left(self._desk.leave(number))
 
     def _left(self, reader: Subscriber | None) -> Response:
         preferences = self._preferences(reader) if reader else ""

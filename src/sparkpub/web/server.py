@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _REQUEST_BYTES = 32_768
 _TIMEOUT_S = 30
 _BACKLOG = 1024
+THREADS = 32  # most of them wait for one commit, which all that wait share
 
 
 def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], proxy: str = "") -> None:
@@ -37,13 +38,14 @@ def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], 
             app,
             place,
             ident=None,
-            threads=8,
+            threads=THREADS,
             channel_timeout=_TIMEOUT_S,
             max_request_header_size=_REQUEST_BYTES,
             max_request_body_size=_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
             **_believed(proxy or _loopback(place)),
         )
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # under load it would write a line for each request
         signal.signal(signal.SIGTERM, _end)
         try:
             host, port = place.getsockname()[:2]

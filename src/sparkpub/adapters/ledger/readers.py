@@ -1,7 +1,7 @@
 """Ledger rows of the readers: subscribers and suppressions."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -132,17 +132,20 @@ class ReaderRows(ReleaseRows):
     def unsubscribe(self, address: str, at: datetime) -> bool:
         """Let a reader leave, and everything that still waits for them unsent; False if there was nobody to leave."""
         known = self.find_subscriber(address)
-        if known is None or known.state is SubscriberState.UNSUBSCRIBED:
+        return known is not None and self.part_with(known, at)
+
+    def part_with(self, known: Subscriber, at: datetime) -> bool:
+        """The same for a reader who was just looked up."""
+        if known.state is SubscriberState.UNSUBSCRIBED:
             return False
         with self.transaction():
             self._let_go(known, at)
-            self.record(at, "left", f"reader {self.mark(address)}", "")
+            self.record(at, "left", f"reader {self.mark(known.address)}", "")
         return True
 
     def _let_go(self, known: Subscriber, at: datetime) -> None:
         """Let a reader leave, without a line in the history."""
-        # To be left alone is a wish too: no link to confirm an earlier one is good after it.
-        self.set_subscriber(replace(known, state=SubscriberState.UNSUBSCRIBED, asked_at=at), at=at)
+        self._db.write(_SQL["let_go"], {"subscriber_id": known.subscriber_id, "at": to_seconds(at)})
         self._drop_waiting(known, at)
 
     def _drop_waiting(self, known: Subscriber, at: datetime) -> None:

@@ -24,6 +24,10 @@ UPDATE subscriber SET name = :name, state = :state, language = :language, tags =
     wishes = :wishes, evidence = :evidence, asked_at = :asked_at, changed_at = :at
 WHERE subscriber_id = :subscriber_id
 
+-- name: let_go
+-- To be left alone is a wish too: no link to confirm an earlier one is good after it.
+UPDATE subscriber SET state = 'unsubscribed', asked_at = :at, changed_at = :at WHERE subscriber_id = :subscriber_id
+
 -- name: suppress
 INSERT INTO suppression (address_key, reason, at) VALUES (:address_key, :reason, :at)
 ON CONFLICT (address_key) DO NOTHING

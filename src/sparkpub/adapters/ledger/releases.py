@@ -52,6 +52,10 @@ class ReleaseRows(QueueRows):
         """So many releases that have a text, the newest first."""
         return [release_of(row) for row in self._db.rows(_SQL["newest_releases"], {"count": count})]
 
+    def last_release(self) -> int:
+        """The number of the latest release, 0 if there is none."""
+        return int(self._db.row(_SQL["last_release"])[0])
+
     def releases_without_text(self) -> list[Release]:
         """Releases that a restored ledger knows from its mirror alone; they have no page until their text is found."""
         return [release_of(row) for row in self._db.rows(_SQL["releases_without_text"])]
