@@ -164,13 +164,13 @@ def lints() -> str:
     return _grid(("code", "severity", "what it finds"), rows)
 
 
-_WAITING = "missed, held, stopped, uncertain, rows refused by an import, warnings under `--strict`"
+_WAITING = "missed, held, stopped, uncertain, mail for you, rows refused by an import, warnings under `--strict`"
 _EXITS = (
     ("0", "done; `tick`, `send` and `run --once` also when there was nothing to do"),
     ("1", f"done, and something waits for a person: {_WAITING}"),
     ("2", "faults in the input or in how the command was used; also where a question was not answered with yes"),
     ("3", "the ledger is missing (this is a copy), foreign, broken or unwilling"),
-    ("4", "the relay or the Maildir cannot be used"),
+    ("4", "the relay, the Maildir or the mailbox cannot be used"),
     ("70", "sparkpub itself failed; `SPARKPUB_DEBUG=1` shows the traceback to report"),
     ("75", "another process works here, or the disk is full: try again later"),
     ("130", "ended by Ctrl-C; nothing is lost, the same command goes on"),

@@ -7,7 +7,7 @@ SparkpubError
 │   ├── CopyError       exit 3   this folder is a copy; the press is elsewhere
 │   ├── LostLedgerError exit 3   this is the press, and its ledger is gone
 │   └── AlreadyReleased exit 3   a constraint refused a second release
-├── TransportError      exit 4   the relay or the Maildir cannot be used at all
+├── TransportError      exit 4   the relay, the Maildir or the mailbox cannot be used at all
 └── BusyError           exit 75  another process works here, or the disk is full; try again later
 
 Results that are expected, such as a refused address, are values (`core.outcomes`), not exceptions.
@@ -92,7 +92,7 @@ class AlreadyReleased(LedgerError):  # noqa: N818 - it reads as what happened
 
 
 class TransportError(SparkpubError):
-    """The relay or the Maildir cannot be used at all."""
+    """The relay, the Maildir or the mailbox cannot be used at all."""
 
     exit_code = 4
 
