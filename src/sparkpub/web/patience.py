@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 1000
 """So many may be open at once; whoever comes then waits in line."""
 _FILES = CONNECTIONS + 500
+_LOOK_SECONDS = 5
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
@@ -68,7 +69,8 @@ def patient_server(app: "WSGIApplication", place: socket.socket, **adjustments: 
         soft = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     limit = CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft * 2 // 3)
-    adjusted = Adjustments(connection_limit=limit, cleanup_interval=5, asyncore_use_poll=True, **adjustments)
+    ours = {"connection_limit": limit, "cleanup_interval": _LOOK_SECONDS, "asyncore_use_poll": True}
+    adjusted = Adjustments(**(ours | adjustments))
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(adjusted.threads)
     return Server(
