@@ -5,13 +5,15 @@ that changed nothing costs no body.
 """
 
 import gzip
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, redirect, request, send_file
-from werkzeug.http import http_date
+from werkzeug.http import http_date, quote_etag
 from werkzeug.wrappers.response import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
@@ -32,12 +34,10 @@ def site_blueprint(folder: Path, *, root: str) -> Blueprint:
     @site.get("/", defaults={"name": ""})
     @site.get("/<path:name>")
     def page(name: str) -> BaseResponse:
-        found = find(folder, name)
-        if found is None and name and not name.endswith("/") and find(folder, f"{name}/"):
+        found = _look(folder, name)
+        if found is None and name and not name.endswith("/") and _look(folder, f"{name}/"):
             return redirect(absolute(root, f"/{name}/"), 301)
-        if found is None:
-            return _not_found(folder)
-        return _answer(found, found.relative_to(folder.resolve()).as_posix())
+        return _not_found(folder) if found is None else _answer(found)
 
     @site.after_request
     def secured(response: Response) -> Response:
@@ -52,39 +52,83 @@ def find(folder: Path, name: str) -> Path | None:
 
     Hidden files (a half-written one is hidden) are not there, neither is what a symbolic link has outside.
     """
-    parts = name.removesuffix("/").split("/") if name else []
-    if any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+    if not _is_shown(name):
         return None
-    if name in _NOT_SERVED:
-        return None
-    path = folder.joinpath(*parts)
-    if not name or name.endswith("/"):
-        path /= "index.html"
     try:
-        path = path.resolve(strict=True)
+        path = Path(_place(folder, name)).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
         return None
     return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
 
 
-def _answer(path: Path, name: str) -> Response:
+def _is_shown(name: str) -> bool:
+    """Whether there may be a file for this address."""
+    parts = name.removesuffix("/").split("/") if name else []
+    return name not in _NOT_SERVED and not any(
+        not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts
+    )
+
+
+def _place(folder: Path, name: str) -> str:
+    return f"{folder}/{name}index.html" if not name or name.endswith("/") else f"{folder}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file of the site as it was when it was looked at, and the fields that go with it."""
+
+    path: Path
+    modified: float
+    etag: str
+    fields: Mapping[str, str]
+    can_be_short: bool
+
+
+def _look(folder: Path, name: str) -> _Found | None:
+    """The file that an address names. One look at it tells whether it is still the one that was found there before."""
+    if not _is_shown(name):
+        return None
+    try:
+        stat = os.stat(_place(folder, name))  # noqa: PTH116 - a Path takes as long as all else here
+    except (OSError, ValueError):
+        return None
+    identity = (stat.st_dev, stat.st_ino, stat.st_ctime_ns)
+    return _found(folder, name, identity, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=2048)
+def _found(folder: Path, name: str, identity: tuple[int, ...], mtime_ns: int, size: int) -> _Found | None:
+    """A file that was looked at, if it may be shown."""
+    del identity
+    path = find(folder, name)
+    if path is None:
+        return None
+    own = path.relative_to(folder.resolve()).as_posix()
+    type_ = media_type(own)
+    can_be_short = is_compressible(type_) and _SHORTEST <= size <= _LONGEST
+    fields = {"Content-Type": type_, "Cache-Control": cache_control(own)}
+    return _Found(
+        path=path,
+        modified=mtime_ns / 1_000_000_000,
+        etag=f"{mtime_ns:x}-{size:x}",
+        fields=fields | ({"Vary": "Accept-Encoding"} if can_be_short else {}),
+        can_be_short=can_be_short,
+    )
+
+
+def _answer(found: _Found) -> Response:
     """A file, whole, compressed, in part, or not at all where the browser has it."""
-    type_, stat = media_type(name), path.stat()
-    etag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
-    can_be_short = is_compressible(type_) and _SHORTEST <= stat.st_size <= _LONGEST
-    if can_be_short and request.accept_encodings.quality("gzip") > 0 and "Range" not in request.headers:
-        response = Response(_gzipped(path, stat.st_mtime_ns, stat.st_size), content_type=type_)
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Last-Modified"] = http_date(stat.st_mtime)
-        response.set_etag(f"{etag}-gzip")
-        response.make_conditional(request)
+    if found.can_be_short and request.accept_encodings.quality("gzip") > 0 and "Range" not in request.headers:
+        body, fields = _gzipped(found.path, found.etag, found.modified)
+        response = Response(body, headers=fields)
+        if "If-None-Match" in request.headers or "If-Modified-Since" in request.headers:
+            response.make_conditional(request)
     else:
-        response = send_file(path, mimetype=type_, etag=etag, last_modified=stat.st_mtime, conditional=True)
-        _unhurried(response, path)
-        response.headers["Content-Type"] = type_
-    response.headers["Cache-Control"] = cache_control(name)
-    if can_be_short:
-        response.vary.add("Accept-Encoding")
+        response = send_file(
+            found.path, mimetype="text/plain", etag=found.etag, last_modified=found.modified, conditional=True
+        )
+        _unhurried(response, found.path)
+    response.headers.update(found.fields)
     return response
 
 
@@ -101,14 +145,14 @@ def _unhurried(response: Response, path: Path) -> None:
 
 def _not_found(folder: Path) -> Response:
     """The site's own page for addresses that lead nowhere."""
-    path = find(folder, _NOT_FOUND)
-    body = path.read_bytes() if path else b"There is nothing at this address.\n"
-    kind = media_type(_NOT_FOUND) if path else "text/plain; charset=utf-8"
+    found = _look(folder, _NOT_FOUND)
+    body = found.path.read_bytes() if found else b"There is nothing at this address.\n"
+    kind = media_type(_NOT_FOUND) if found else "text/plain; charset=utf-8"
     return Response(body, status=404, content_type=kind, headers={"Cache-Control": ALWAYS_ASK})
 
 
 @lru_cache(maxsize=512)
-def _gzipped(path: Path, mtime: int, size: int) -> bytes:
-    """A file's bytes compressed; the same file is compressed once."""
-    del mtime, size  # they tell one state of the file from the next
-    return gzip.compress(path.read_bytes(), _LEVEL, mtime=0)
+def _gzipped(path: Path, etag: str, modified: float) -> tuple[bytes, Mapping[str, str]]:
+    """A file's bytes compressed, and the fields that say so; the same file is compressed once."""
+    fields = {"Content-Encoding": "gzip", "Last-Modified": http_date(modified), "ETag": quote_etag(f"{etag}-gzip")}
+    return gzip.compress(path.read_bytes(), _LEVEL, mtime=0), fields
