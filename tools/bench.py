@@ -1,6 +1,6 @@
 """Measure sparkpub beside a peer, in turns within one run: what counts is the ratio, machines are noisy.
 
-usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending]...
+usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending|readers]...
 """
 
 import subprocess
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_mail
+import bench_readers
 import bench_schedule
 import bench_sending
 import bench_site
@@ -81,6 +82,7 @@ MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "ticks": bench_schedule.ticks,
     "site": bench_site.sites,
     "sending": sending,
+    "readers": bench_readers.readers,
 }
 
 

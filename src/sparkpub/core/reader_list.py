@@ -119,7 +119,9 @@ class ReaderList:
     def _plain(self, line: int, cells: list[str]) -> Entry | None:
         """A row in which nothing can be wrong; None where somebody has to look more closely."""
         text = "".join(cells)
-        if len(cells) != len(self._head) or len(text) > _LONGEST_CELL or "'" in text or not text.isprintable():
+        if len(cells) != len(self._head) or len(text) > _LONGEST_CELL or not text.isprintable():
+            return None
+        if "'" in text and any(map(_ESCAPED.search, cells)):
             return None
         cells.append("")  # which columns that are not there stand for
         email, name, status, language, tags, wishes = self._places
@@ -231,6 +233,8 @@ def _cell_fault(value: str) -> str:
     """Why a cell cannot stand in a header or a page, "" if it can."""
     if len(value) > _LONGEST_CELL:
         return f"is longer than {_LONGEST_CELL} characters"
+    if value.isprintable():
+        return ""
     if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in value):
         return "holds control characters or ends of lines"
     if turning := next((c for c in value if unicodedata.bidirectional(c) in _TURNING), None):

@@ -213,6 +213,7 @@ class _Face:
             return self.preferences(token, fault="address")
         number, now = reader.subscriber_id, self._desk.clock()
         self._desk.write(lambda press: forget(press, number, now=now))
+        self._desk.read(lambda press: press.ledger.shred())
         return self._pages.show("erased", language=reader.language)
 
     def come_back(self, token: str) -> Response:
