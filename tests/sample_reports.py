@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sparkpub.adapters.bounce_words import failures
 from sparkpub.core.reports import Report, Seals, read_report
 from sparkpub.core.tokens import Purpose, Tokens
 
@@ -61,7 +62,8 @@ def text(indented: str) -> str:
 
 def read(data: str | bytes, *, to: str = "") -> tuple[Report, ...]:
     """What the bytes of a message say, at the press of these tests."""
-    return read_report(data.encode() if isinstance(data, str) else data, seals=SEALS, to_leave=TO_LEAVE, to=to)
+    data = data.encode() if isinstance(data, str) else data
+    return read_report(data, seals=SEALS, free_form=failures, to_leave=TO_LEAVE, to=to)
 
 
 def report_of(data: str | bytes, *, to: str = "") -> Report:

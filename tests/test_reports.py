@@ -1,5 +1,6 @@
 """Reports: what servers, mailboxes and people write back, and what nobody can make us believe."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -308,6 +309,22 @@ def test_a_report_with_bytes_changed_never_names_another_reader(seed: object, se
         data[seed.randrange(len(data))] = seed.randrange(256)  # type: ignore[attr-defined]
     for report in read(bytes(data)):
         assert report.subscriber_id in (None, SENT.subscriber_id)
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_broken_messages_are_read_and_name_nobody_else() -> None:
+    whole = [server(SENT).encode() for server in GONE] + [data.encode() for data in (arf(SENT), wish(SENT), person())]
+    chance = random.Random(time.time_ns())
+    for _ in range(100_000):
+        data = bytearray(
+            b"".join(chance.choice(whole)[: chance.randrange(20, 4000)] for _ in range(chance.randrange(1, 4)))
+        )
+        for _ in range(chance.randrange(12)):
+            place, length = chance.randrange(len(data)), chance.randrange(20)
+            data[place : place + chance.randrange(2) * length] = chance.randbytes(chance.randrange(2) * length)
+            data = data or bytearray(b"\n")
+        for report in read(bytes(data)):
+            assert report.subscriber_id in (None, SENT.subscriber_id)
 
 
 @given(release=st.integers(0, 2**64), reader=st.integers(0, 2**64), seal=st.from_regex(r"[0-9a-f]{10}", fullmatch=True))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from sparkpub.adapters.bounce_words import failures
 from sparkpub.adapters.inbox import ImapInbox, Mail, MaildirInbox
 from sparkpub.adapters.ledger import Inquiry, ReportRow
 from sparkpub.adapters.secrets import load_secret
@@ -84,7 +85,7 @@ def read_inbox(press: Press, inbox: Inbox, *, now: datetime, to: str = "") -> He
     seals, to_leave = Seals(Tokens(press.key)), press.publication.settings.inbox.unsubscribe_address
     total = Heard()
     for batch in inbox.batches():
-        found = [read_report(mail.data, seals=seals, to_leave=to_leave, to=to) for mail in batch]
+        found = [read_report(mail.data, seals=seals, free_form=failures, to_leave=to_leave, to=to) for mail in batch]
         total += hear(press, [report for reports in found for report in reports], now=now)
         inbox.heard(batch)
     return total

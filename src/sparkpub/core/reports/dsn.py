@@ -1,8 +1,8 @@
 """Bounces: delivery status notifications (RFC 3464), and what servers write in free form."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from email.utils import parseaddr
 from typing import Final
@@ -101,28 +101,17 @@ def _recipient(text: str) -> str:
     return address if is_address(address) else ""
 
 
-def read_free_form(message: Mail) -> tuple[Bounced, ...]:
-    """What servers say in words of their own, as flufl.bounce finds it; nothing if it finds no bounce."""
-    from flufl.bounce import all_failures  # costs 60 ms, which most messages do not need
+FreeForm = Callable[[Mail], tuple[tuple[str, ...], tuple[str, ...]]]
+"""Finds the addresses that a bounce in free form names: delayed ones, and failed ones."""
 
-    try:
-        delayed, failed = all_failures(message)
-    except Exception:  # noqa: BLE001 - thirty parsers of others on a stranger's bytes: what they cannot read is no bounce
-        return ()
-    gone = [address for address in _texts(failed) if address]
+
+def read_free_form(message: Mail, find: FreeForm) -> tuple[Bounced, ...]:
+    """What servers say in words of their own; nothing if no bounce is found."""
+    delayed, failed = find(message)
     if not failed:
-        return tuple(Bounced(meaning=Meaning.NOTHING, addresses=(address,)) for address in _texts(delayed))
+        return tuple(Bounced(meaning=Meaning.NOTHING, addresses=(address,)) for address in delayed)
     said = read_words(message)
-    return tuple(
-        Bounced(meaning=said.meaning, addresses=(address,), status=said.status, words=said.words)
-        for address in sorted(gone)[:_RECIPIENTS_MAX]
-    )
-
-
-def _texts(addresses: frozenset[bytes]) -> list[str]:
-    """Addresses as texts, those that are any."""
-    texts = (address.decode("ascii", "replace") for address in addresses)
-    return [text for text in texts if is_address(text)]
+    return tuple(replace(said, addresses=(address,)) for address in failed[:_RECIPIENTS_MAX])
 
 
 def read_words(message: Mail) -> Bounced:

@@ -5,6 +5,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
@@ -56,8 +57,8 @@ def parts(message: Mail) -> Iterator[Mail]:
 
 def inner(part: Mail) -> list[Mail]:
     """The messages or parts that a part holds, none where it holds text."""
-    payload = part.get_payload()
-    return [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
+    payload = part.get_payload() if part.is_multipart() else []
+    return [each for each in payload if isinstance(each, Message)]
 
 
 def kind_of(part: Mail) -> str:
@@ -79,7 +80,7 @@ def _line(value: object) -> str:
     if value is None:
         return ""
     text = str(value)[:TEXT_MAX]
-    with contextlib.suppress(LookupError, ValueError):  # an encoding that is none
+    with contextlib.suppress(LookupError, ValueError, MessageError):  # an encoding that is none
         text = str(make_header(decode_header(text))) if "=?" in text else text
     return plain_line(text.encode("utf-8", "replace").decode())
 
@@ -102,8 +103,8 @@ def text_of(part: Mail) -> str:
         return ""
     try:
         data = part.get_payload(decode=True)
-    except (ValueError, LookupError, AssertionError):
-        data = str(part.get_payload()).encode("utf-8", "replace")
+    except (ValueError, LookupError, TypeError, AssertionError):  # an encoding or a character set that is none
+        return ""
     if not isinstance(data, bytes):
         return ""
     data = data[:TEXT_MAX]

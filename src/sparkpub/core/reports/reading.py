@@ -14,6 +14,7 @@ from sparkpub.core.bounces import WEIGHTS, Meaning
 from sparkpub.core.reports.arf import Complaint, read_complaint
 from sparkpub.core.reports.dsn import (
     Bounced,
+    FreeForm,
     is_notification,
     is_of_server,
     read_free_form,
@@ -29,19 +30,23 @@ _DIGEST = 40
 _IGNORED = Report(kind=ReportKind.IGNORED)
 
 
-def read_report(data: bytes, *, seals: Seals, to_leave: str = "", to: str = "") -> tuple[Report, ...]:
+def read_report(
+    data: bytes, *, seals: Seals, free_form: FreeForm, to_leave: str = "", to: str = ""
+) -> tuple[Report, ...]:
     """What the bytes of a message say; there is always something, and never an exception.
 
-    `to_leave` is the address for wishes to leave, `to` the envelope's recipient where it is known.
+    `free_form` finds bounces that have no form. `to_leave` is the address for wishes to leave, `to` the envelope's
+    recipient where it is known.
     """
     mail = hashlib.sha256(data).hexdigest()[:_DIGEST]
     try:
-        return tuple(replace(report, mail=mail) for report in _read(read_message(data), seals, to_leave, to))
+        found = _read(read_message(data), seals, free_form, to_leave, to)
+        return tuple(replace(report, mail=mail) for report in found)
     except Exception:  # noqa: BLE001 - the email package raises anything on broken bytes; such mail says nothing
         return (replace(_IGNORED, mail=mail),)
 
 
-def _read(message: Mail, seals: Seals, to_leave: str, to: str) -> tuple[Report, ...]:
+def _read(message: Mail, seals: Seals, free_form: FreeForm, to_leave: str, to: str) -> tuple[Report, ...]:
     if is_notification(message):
         return _bounces(read_notification(message), message, seals, to)
     if complaint := read_complaint(message):
@@ -52,7 +57,7 @@ def _read(message: Mail, seals: Seals, to_leave: str, to: str) -> tuple[Report, 
     is_server = is_of_server(message)
     if is_automatic(message) and not is_server:
         return (_IGNORED,)
-    if found := read_free_form(message) or ((read_words(message),) if is_server else ()):
+    if found := read_free_form(message, free_form) or ((read_words(message),) if is_server else ()):
         return _bounces(found, message, seals, to)
     return (read_letter(message, to_leave=to_leave, to=to),)
 
