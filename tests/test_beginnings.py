@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from press_room import PressRoom, instant, issue_text, new_room
+from killing import tick_in_two
+from press_room import PressRoom, instant, issue_text, new_room, opened
+from restoring import go_on, lose, put_back
 from sparkpub.core.beginnings import days_like
 from sparkpub.core.records import ReleaseState
 from sparkpub.core.wishes import Rhythm, Wishes
+from sparkpub.keeping import back_up
 from sparkpub.sending import retry_failed, status_rows
 
 SERIES = '[series.war]\ntitle = "The War"\n[series.peace]\ntitle = "The Peace"\n'
@@ -178,3 +181,49 @@ def test_a_rehearsed_series_is_never_mailed_by_smtp(past_room: PressRoom) -> Non
     (past_room.folder / "secrets.env").chmod(0o600)
     past_room.reopen()
     assert again(past_room, "2020-09-04 07:00") == []
+
+
+def test_a_ledger_that_was_put_back_sends_nothing_twice(past_room: PressRoom, tmp_path: Path) -> None:
+    back_up(past_room.press, tmp_path / "backup.db", now=instant("2020-09-01"))
+    again(past_room, "2020-09-04 07:00")
+    assert past_room.send("2020-09-04 07:00") == 1
+    lose(past_room)
+    put_back(past_room, tmp_path / "backup.db", at="2020-09-04 12:00")
+    assert go_on(past_room, "2020-09-04 12:00") == ([], 0)
+    assert past_room.eligible()["a/100"] == 4
+    assert go_on(past_room, "2021-09-04 07:00") == ([], 0)
+
+
+def test_what_was_lost_before_it_left_still_comes(past_room: PressRoom, tmp_path: Path) -> None:
+    back_up(past_room.press, tmp_path / "backup.db", now=instant("2020-09-01"))
+    again(past_room, "2020-09-04 07:00")
+    lose(past_room)
+    put_back(past_room, tmp_path / "backup.db", at="2020-09-04 12:00")
+    assert past_room.eligible()["a/100"] == 3
+    assert go_on(past_room, "2020-09-04 12:00") == (["a/100"], 1)
+    assert letters(past_room) == [("The piece a", "2020-09-04 12:00")]
+
+
+def test_what_has_lost_its_message_with_a_ledger_comes_to_nobody(tmp_path: Path) -> None:
+    lost = new_room(tmp_path / "other", schedule='min_spacing = "0s"\nmax_gap = "5000d"\n' + SERIES)
+    lost.write("a", choice="years: [100]", series="war")
+    lost.queue("a", at="2017-08-01")
+    back_up(lost.press, tmp_path / "backup.db", now=instant("2017-09-01"))
+    lost.tick("2017-09-04 07:00")
+    lost.send("2017-09-04 07:00")
+    lose(lost)
+    put_back(lost, tmp_path / "backup.db", at="2017-09-05")
+    lost.press.ledger.add_subscriber(NEW, at=instant("2020-01-01"))
+    wish(lost, from_beginning=("war",))
+    assert go_on(lost, "2020-09-03") == ([], 0)
+    assert again(lost, "2020-09-04 07:00") == []
+    lost.press.ledger.close()
+
+
+def test_two_schedulers_send_it_once(past_room: PressRoom) -> None:
+    past_room.press.ledger.close()
+    tick_in_two(past_room.folder, "2020-09-04 07:00")
+    past_room.press = opened(past_room.folder)
+    assert past_room.eligible()["a/100"] == 4
+    assert past_room.history("a") == ["queued", "released", "finished", "repeated"]
+    assert past_room.send("2020-09-04 07:00") == 1

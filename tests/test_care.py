@@ -8,39 +8,16 @@ import pytest
 
 from cli_runner import sparkpub
 from press_room import READERS, SETTINGS, PressRoom, instant, issue_text, new_room, opened
+from restoring import go_on, lose, put_back
 from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.core.records import DeliveryState, QueueState, ReleaseState
 from sparkpub.errors import LedgerError, UsageError
 from sparkpub.examining import examine, zones_finding
-from sparkpub.keeping import Restored, back_up, hand_over, restore
+from sparkpub.keeping import back_up, hand_over, restore
 from sparkpub.press import MACHINE, STOPPED, open_publication
 from sparkpub.publishing import resume_everything
 
 DAY, EVENING = "2017-09-04 07:00", "2017-09-04 20:00"
-
-
-def lose(room: PressRoom) -> None:
-    """The disk dies, but for the mirror."""
-    room.press.ledger.close()
-    for path in (room.folder / "var").glob("ledger.db*"):
-        path.unlink()
-
-
-def put_back(room: PressRoom, backup: Path, *, mirror: Path | None = None, at: str = EVENING) -> Restored:
-    """Restore a backup and open the press again."""
-    room.press.ledger.close()
-    publication = open_publication(room.folder)
-    texts = room.shelf().issues
-    done = restore(publication, {}, backup, mirror=mirror, texts=texts, now=instant(at))
-    room.press = opened(room.folder)
-    return done
-
-
-def go_on(room: PressRoom, at: str) -> tuple[list[str], int]:
-    """Resume, then a round: what was released and how much was sent."""
-    resume_everything(room.press, now=instant(at))
-    released = [release.name for release in room.tick(at).released]
-    return released, room.send(at)
 
 
 @pytest.fixture
@@ -77,7 +54,7 @@ def test_an_older_backup_and_a_newer_mirror_release_and_mail_nothing_twice(room:
     assert room.send(DAY) == 3
     shutil.rmtree(room.press.outbox)
     lose(room)
-    done = put_back(room, backup)
+    done = put_back(room, backup, at=EVENING)
     assert [release.number for release in done.learned.releases] == [100]
     assert (done.learned.without_text, done.learned.changed_texts, done.learned.called_off) == ([], [], 0)
     assert room.press.stopped().startswith("restored on 2017-09-04")
@@ -98,7 +75,7 @@ def test_an_older_ledger_that_was_put_back_by_hand_is_restored_where_it_lies(roo
     shutil.copy(backup, place)
     with pytest.raises(LedgerError, match="older than its mirror"):
         opened(room.folder)
-    done = put_back(room, place)
+    done = put_back(room, place, at=EVENING)
     assert (done.learned.rows, room.released) == (4, [f"{DAY} a/100"])
     assert go_on(room, EVENING) == ([], 0)
 
@@ -107,7 +84,7 @@ def test_a_restored_press_goes_on_with_the_next_anniversary(room: PressRoom, bac
     room.tick(DAY)
     room.send(DAY)
     lose(room)
-    put_back(room, backup)
+    put_back(room, backup, at=EVENING)
     go_on(room, EVENING)
     room.tick("2018-09-01 07:00")
     resume_everything(room.press, now=instant("2018-09-01 07:00"))
@@ -125,7 +102,7 @@ def test_a_half_sent_release_goes_on_with_those_whom_no_claim_covers(room: Press
     claim = room.press.ledger.claim_batch(release, epoch=epoch, count=1, at=instant(DAY))
     assert claim is not None
     lose(room)
-    put_back(room, backup)
+    put_back(room, backup, at=EVENING)
     balance = room.press.ledger.balance(release.release_id)
     assert (balance.uncertain, balance.pending) == (1, 2)
     (room.folder / "sparkpub.toml").write_text(f'{SETTINGS}\n[delivery]\nuncertain = "resend"\n')
@@ -148,19 +125,19 @@ def test_a_claim_that_was_open_when_the_backup_was_made_is_doubted(room: PressRo
         ledger.settle(due, epoch=epoch, state=state, code="", at=instant(DAY), tried_at=instant(DAY))
     mirror = (room.folder / "var/ledger.jsonl").read_bytes()
     ledger.close_claim(claim.claim_id, at=instant(DAY))
-    put_back(room, tmp_path / "backup.db")
+    put_back(room, tmp_path / "backup.db", at=EVENING)
     balance = room.press.ledger.balance(release.release_id)
     assert (balance.sent, balance.failed, balance.pending) == (1, 1, 1)
     lose(room)
     (room.folder / "var/ledger.jsonl").write_bytes(mirror)
-    put_back(room, tmp_path / "backup.db")
+    put_back(room, tmp_path / "backup.db", at=EVENING)
     assert room.press.ledger.balance(release.release_id).uncertain == 2
 
 
 def test_what_never_left_of_a_release_whose_message_is_lost_is_called_off(room: PressRoom, backup: Path) -> None:
     room.tick(DAY)
     lose(room)
-    done = put_back(room, backup)
+    done = put_back(room, backup, at=EVENING)
     assert done.learned.called_off == 3
     assert go_on(room, EVENING) == ([], 0)
     (release,) = room.press.ledger.releases()
@@ -172,11 +149,11 @@ def test_a_release_whose_file_is_gone_still_blocks_its_date_and_has_no_page(room
     room.send(DAY)
     (room.folder / "issues/a.md").rename(room.folder / "a.md")
     lose(room)
-    assert put_back(room, backup).learned.without_text == ["a/100"]
+    assert put_back(room, backup, at=EVENING).learned.without_text == ["a/100"]
     assert not (room.build() / "issues/a").exists()
     (room.folder / "a.md").rename(room.folder / "issues/a.md")
     assert go_on(room, EVENING) == ([], 0)
-    assert put_back(room, backup).learned.without_text == []
+    assert put_back(room, backup, at=EVENING).learned.without_text == []
     assert (room.build() / "issues/a/100/index.html").exists()
 
 
@@ -233,7 +210,7 @@ def names(room: PressRoom, at: str) -> list[str]:
 def test_a_restore_can_be_repeated_and_moves_the_old_ledger_aside(room: PressRoom, backup: Path) -> None:
     room.tick(DAY)
     room.send(DAY)
-    first = put_back(room, backup)
+    first = put_back(room, backup, at=EVENING)
     second = put_back(room, backup, at="2017-09-04 21:00")
     assert first.aside
     assert second.aside
@@ -246,7 +223,7 @@ def test_a_truncated_mirror_is_completed_from_a_ledger_that_is_whole(room: Press
     room.tick(DAY)
     room.send(DAY)
     (room.folder / "var/ledger.jsonl").write_text("")
-    put_back(room, backup)
+    put_back(room, backup, at=EVENING)
     assert go_on(room, EVENING) == ([], 0)
 
 
@@ -258,7 +235,7 @@ def test_a_saved_mirror_is_read_where_the_one_here_is_gone_or_shorter(room: Pres
     shutil.copy(mirror, saved)
     lose(room)
     mirror.write_bytes(saved.read_bytes()[:400].rpartition(b"\n")[0] + b"\n")
-    assert put_back(room, backup, mirror=saved).learned.rows == 4
+    assert put_back(room, backup, mirror=saved, at=EVENING).learned.rows == 4
     assert go_on(room, EVENING) == ([], 0)
     assert mirror.read_bytes().startswith(saved.read_bytes())
 

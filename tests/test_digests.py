@@ -2,18 +2,26 @@
 
 import email
 import email.policy
+import random
+import shutil
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import Golden
-from press_room import PressRoom, instant
+from killing import day_s_work, run_apart, steps_of, tick_in_two
+from press_room import PressRoom, instant, issue_text, new_room, opened
+from restoring import go_on, lose, put_back
 from sparkpub.adapters.zones import zone
 from sparkpub.core.turns import Turn
 from sparkpub.core.wishes import Rhythm, Wishes
 from sparkpub.gathering import gather
+from sparkpub.keeping import back_up
 from sparkpub.sending import find_release, status_rows, story
+from sparkpub.simulating import simulate
 
 ADA, GRACE, ZOE = "ada@example.org", "grace@example.org", "zoe@example.org"
 
@@ -213,3 +221,119 @@ def test_stop_retry_and_why_know_a_digest_by_its_name(busy_room: PressRoom) -> N
         {"release": "a/100", "digest": "digest:daily/20170904"},
         {"release": "b/50", "digest": "digest:daily/20170904"},
     ]
+
+
+@pytest.mark.parametrize("when", ["before it came out", "before its digest"])
+def test_a_ledger_that_was_put_back_sends_no_digest_twice(busy_room: PressRoom, tmp_path: Path, when: str) -> None:
+    backup = tmp_path / "backup.db"
+    if when == "before it came out":
+        back_up(busy_room.press, backup, now=instant("2017-09-04 06:00"))
+    busy_room.tick("2017-09-04 07:00")
+    if when == "before its digest":
+        back_up(busy_room.press, backup, now=instant("2017-09-04 08:00"))
+    busy_room.tick("2017-09-04 18:00")
+    assert busy_room.send("2017-09-04 18:00") == 3
+    shutil.rmtree(busy_room.press.outbox)
+    lose(busy_room)
+    put_back(busy_room, backup, at="2017-09-04 20:00")
+    assert go_on(busy_room, "2017-09-04 20:00") == ([], 0)
+    assert digests(busy_room, "2017-09-05 18:00") == []
+    (digest,) = busy_room.press.ledger.digests()
+    balance = busy_room.press.ledger.balance(digest.release_id)
+    assert (digest.state.value, balance.eligible, balance.sent) == ("finished", 1, 1)
+
+
+def test_a_digest_that_was_lost_before_it_left_is_called_off(busy_room: PressRoom, tmp_path: Path) -> None:
+    back_up(busy_room.press, tmp_path / "backup.db", now=instant("2017-09-04 06:00"))
+    busy_room.tick("2017-09-04 07:00")
+    busy_room.send("2017-09-04 07:00")
+    busy_room.tick("2017-09-04 18:00")
+    lose(busy_room)
+    done = put_back(busy_room, tmp_path / "backup.db", at="2017-09-04 20:00")
+    assert done.learned.called_off == 3  # the digest to Grace, and two pieces that waited for Zoe
+    assert done.learned.without_text == []
+    assert go_on(busy_room, "2017-09-04 20:00") == ([], 0)
+    assert digests(busy_room, "2017-09-10 18:00") == []
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A press whose pieces are out and whose readers wait for two digests, and for one from the beginning."""
+    folder = tmp_path_factory.mktemp("evening") / "press"
+    room = new_room(folder, schedule='min_spacing = "0s"\n', issues={"a": issue_text("a"), "b": issue_text("b")})
+    room.queue("a", "b", at="2017-08-01")
+    wish(room, GRACE, rhythm=Rhythm.DAILY)
+    wish(room, ZOE, rhythm=Rhythm.DAILY)
+    for at in ("2017-09-03 19:00", "2017-09-04 07:00"):
+        room.tick(at)
+    room.send("2017-09-04 07:00")
+    room.press.ledger.close()
+    return folder
+
+
+def ended(folder: Path) -> dict[str, Any]:
+    """How an evening ends that nothing disturbs any more."""
+    assert run_apart(day_s_work, folder, "2017-09-04 18:00", 0) == 0
+    room = PressRoom(press=opened(folder))
+    ledger = room.press.ledger
+    end = {
+        "status": status_rows(room.press),
+        "why": [story(room.press, address) for address in (ADA, GRACE, ZOE)],
+        "waiting": ledger.count_gathered(),
+        "mail": {path.name: path.read_bytes() for path in (room.press.outbox / "new").iterdir()},
+    }
+    ledger.close()
+    return end
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_again_and_again_a_digest_goes_out_once(tmp_path: Path, evening: Path, seed: int) -> None:
+    end = ended(shutil.copytree(evening, tmp_path / "undisturbed"))
+    steps = steps_of(tmp_path / "undisturbed")
+    assert [row["release"] for row in end["status"]] == ["a/100", "b/100", "digest:daily/20170904"]
+    assert len(end["mail"]) == 4
+    chance = random.Random(seed)
+    folder = shutil.copytree(evening, tmp_path / "press")
+    for _ in range(4):
+        assert run_apart(day_s_work, folder, "2017-09-04 18:00", chance.randint(1, steps)) in (0, -9)
+    assert ended(folder) == end
+
+
+@pytest.mark.soak
+def test_killed_before_any_step_a_digest_goes_out_once(tmp_path: Path, evening: Path) -> None:
+    end = ended(shutil.copytree(evening, tmp_path / "undisturbed"))
+    for step in range(1, steps_of(tmp_path / "undisturbed") + 1):
+        folder = shutil.copytree(evening, tmp_path / f"press-{step}")
+        assert run_apart(day_s_work, folder, "2017-09-04 18:00", step) == -9
+        assert ended(folder) == end, f"killed before step {step}"
+        shutil.rmtree(folder)
+
+
+def test_two_schedulers_make_one_digest(tmp_path: Path, evening: Path) -> None:
+    folder = shutil.copytree(evening, tmp_path / "press")
+    tick_in_two(folder, "2017-09-04 18:00")
+    room = PressRoom(press=opened(folder))
+    (digest,) = room.press.ledger.digests()
+    assert room.press.ledger.balance(digest.release_id).eligible == 2
+    assert [event.verb for event in room.press.ledger.history("digest:daily")] == ["released"]
+    room.press.ledger.close()
+
+
+def test_a_simulated_year_shows_what_readers_of_digests_get(busy_room: PressRoom, tmp_path: Path) -> None:
+    readers = list(busy_room.press.ledger.subscribers())
+    done = simulate(
+        busy_room.press.publication,
+        busy_room.shelf(),
+        window=(date(2017, 9, 1), date(2017, 9, 30)),
+        out=tmp_path / "simulated",
+        readers=readers,
+        progress=lambda *_: None,
+    )
+    assert [(row["release"], row["sent"]) for row in done.rows] == [
+        ("a/100", 1),
+        ("b/50", 1),
+        ("digest:daily/20170904", 1),
+        ("digest:weekly/20170910", 1),
+    ]
+    assert done.rows[2]["title"] == "The Small Press: 2 pieces, 4 September 2017"
+    assert done.rows[2]["local"] == "2017-09-04T18:00:00+00:00"

@@ -23,9 +23,9 @@ from sparkpub.core.wishes import Piece, Rhythm
 from sparkpub.errors import Fault, InputError
 from sparkpub.leaving import refuse_release
 from sparkpub.press import Press
+from sparkpub.recalling import TURN
 from sparkpub.rendering import Rendered, render_digest
 
-_DONE = "turn "
 _BEGINNINGS = "beginnings"
 _A_DAY = timedelta(days=1)
 
@@ -78,21 +78,21 @@ def _daily(press: Press) -> Turn:
 
 def _due_on(press: Press, name: str, turn: Turn, now: datetime) -> date | None:
     """The date whose turn has come and was not taken. A new press takes none that came before its first tick."""
-    done = press.ledger.fact(f"{_DONE}{name}")
+    done = press.ledger.fact(f"{TURN}{name}")
     if not done:
         done = turn.last_before(now).isoformat()
-        press.ledger.set_fact(f"{_DONE}{name}", done)
+        press.ledger.set_fact(f"{TURN}{name}", done)
     return turn.due_on(now, grace=press.publication.pace.grace, done=date.fromisoformat(done))
 
 
 def _is_open(press: Press, name: str, on: date) -> bool:
     """Whether, inside the transaction, nobody stopped the press and no other process took this turn meanwhile."""
-    done = press.ledger.fact(f"{_DONE}{name}")
+    done = press.ledger.fact(f"{TURN}{name}")
     return not press.stopped() and (not done or date.fromisoformat(done) < on)
 
 
 def _close(press: Press, name: str, on: date) -> None:
-    press.ledger.set_fact(f"{_DONE}{name}", on.isoformat())
+    press.ledger.set_fact(f"{TURN}{name}", on.isoformat())
 
 
 def _digests(press: Press, rhythm: Rhythm, now: datetime) -> list[Release]:

@@ -17,6 +17,9 @@ from sparkpub.core.settings import AudienceSettings
 from sparkpub.core.wishes import Piece, Rhythm
 from sparkpub.press import Publication
 
+TURN = "turn "
+"""The fact of the last date on which a turn was taken is called so, and by the turn's name."""
+
 _PIECES = re.compile(r"\d+, due on \S+, of (.+)")
 
 
@@ -74,6 +77,8 @@ class Recalled:
         """Settle what no line has settled; returns how many pieces will not come in a digest any more."""
         dropped = sum(self._ledger.drop_gathered_of(release_id) for release_id in self._learned)
         dropped += sum(self._ledger.drop_gathered_until(rhythm, at) for rhythm, (_, at) in self._last.items())
+        for rhythm, (number, _) in self._last.items():
+            self._ledger.set_fact(f"{TURN}{rhythm}", f"{number // 10000:04}-{number // 100 % 100:02}-{number % 100:02}")
         for release_id in self._again:
             self._ledger.take_back_unsent(release_id)
             self._ledger.finish_release(release_id)
