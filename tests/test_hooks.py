@@ -31,13 +31,13 @@ from sample_reports import SEALS, Sent
 from smtp_sink import client_context, server_context
 from sparkpub.adapters.sns import Sns
 from sparkpub.core.bounces import Meaning
-from sparkpub.core.hooks import HookRefused, HookRequest, mailgun, postmark, sendgrid, ses
+from sparkpub.core.hooks import HookRefused, HookRequest, mailgun, postmark, secret_name, sendgrid, ses
 from sparkpub.core.records import SubscriberState
 from sparkpub.core.reports import Report, ReportKind, Seals, Voucher
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import BusyError, TransportError
 from sparkpub.hearing import hear
-from sparkpub.web.hooks import hooks_blueprint, secret_name
+from sparkpub.web.hooks import hooks_blueprint
 
 NOW = datetime(2017, 9, 5, 12, tzinfo=UTC)
 SENT = Sent()

@@ -456,3 +456,18 @@ def test_readers_pages_need_a_key_of_their_own(tmp_path: Path) -> None:
     new_press(tmp_path / "press")
     with pytest.raises(UsageError, match="SPARKPUB_SECRET_KEY"):
         open_desk(open_publication(tmp_path / "press"), {}, clock=lambda: instant("2026-01-01"))
+
+
+def test_a_mail_service_whose_secret_is_here_is_heard(tmp_path: Path) -> None:
+    with web_room(tmp_path / "press", environ={**ENVIRON, "SPARKPUB_HOOK_POSTMARK_SECRET": "told to Postmark"}) as web:
+        web.add("ada@example.org")
+        event = {"RecordType": "Bounce", "Type": "HardBounce", "ID": 1, "Email": "ada@example.org", "BouncedAt": ""}
+        known = {"X-Sparkpub-Secret": "told to Postmark"}
+        assert (
+            web.client.post("/hooks/postmark", json=event, headers={"X-Sparkpub-Secret": "guessed"}).status_code == 403
+        )
+        assert web.press.ledger.suppression("ada@example.org") is None
+        assert web.client.post("/hooks/mailgun", json=event, headers=known).status_code == 404
+        assert web.client.get("/hooks/postmark", headers=known).status_code in (404, 405)
+        assert web.client.post("/hooks/postmark", json=event, headers=known).status_code == 200
+        assert web.press.ledger.suppression("ada@example.org")

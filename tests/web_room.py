@@ -1,6 +1,6 @@
 """The web face of a press in a folder of its own: a real ledger, a clerk, and a browser that a test moves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,13 +79,20 @@ def new_press(folder: Path, settings: str = WEB + SERIES) -> None:
 
 
 @contextmanager
-def web_room(folder: Path, settings: str = WEB + SERIES) -> Iterator[WebRoom]:
+def web_room(folder: Path, settings: str = WEB + SERIES, environ: Mapping[str, str] = ENVIRON) -> Iterator[WebRoom]:
     """The web face of a new press."""
     new_press(folder, settings)
+    with web_room_of(folder, environ) as room:
+        yield room
+
+
+@contextmanager
+def web_room_of(folder: Path, environ: Mapping[str, str] = ENVIRON) -> Iterator[WebRoom]:
+    """The web face of the press in a folder."""
     publication = open_publication(folder)
     press = open_press(publication, ENVIRON)
     room: list[WebRoom] = []
-    desk = open_desk(publication, ENVIRON, clock=lambda: room[0].now)
+    desk = open_desk(publication, environ, clock=lambda: room[0].now)
     app = create_app(folder / "public", base_url=publication.settings.publication.base_url, desk=desk)
     room.append(WebRoom(folder=folder, press=press, desk=desk, client=app.test_client(), now=NOW))
     try:

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 def serve_command(face: Face, listen: str | None) -> int:
     """Serve the built site and the readers' pages until it is ended.
 
-    Where [web] url is set, it answers the links of letters on the press: to confirm, to leave, to choose. The site it
-    serves everywhere: who asks for something unchanged gets 304, texts are compressed, and nothing but the built folder is
-    shown. Put nginx or Caddy before it for the world: docs/serving.md. Ctrl-C ends it.
+    Where [web] url is set, it answers the links of letters on the press: to confirm, to leave, to choose. The site
+    it serves everywhere: who asks for something unchanged gets 304, texts are compressed, and nothing but the built
+    folder is shown. Put nginx or Caddy before it for the world: docs/serving.md. Ctrl-C ends it.
     """
     settings = face.publication.settings
     folder = face.publication.folder / settings.site.out
     desk = _desk(face)
     if not folder.is_dir() and desk is None:
         raise UsageError(f"there is no {settings.site.out}/ yet; `sparkpub build` makes it")
+    from sparkpub.core.hooks.request import BODY_MAX
     from sparkpub.web import create_app
-    from sparkpub.web.server import serve
+    from sparkpub.web.server import FORM_MAX, serve
 
     def tell(url: str) -> None:
         face.show({"url": url}, lambda: url)
@@ -39,7 +40,8 @@ def serve_command(face: Face, listen: str | None) -> int:
 
     app = create_app(folder, base_url=settings.publication.base_url, desk=desk)
     try:
-        serve(app, listen or settings.web.listen, ready=tell, proxy=settings.web.proxy)
+        body_max = BODY_MAX if desk and desk.hook_secrets else FORM_MAX
+        serve(app, listen or settings.web.listen, ready=tell, proxy=settings.web.proxy, body_max=body_max)
     finally:
         if desk is not None:
             desk.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, redirect
+from flask import Blueprint, Flask, Response, redirect
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from sparkpub.core.links import absolute
@@ -36,15 +36,30 @@ def create_app(folder: Path, *, base_url: str, desk: "Desk | None" = None) -> Fl
         from sparkpub.web.readers import readers_blueprint
 
         own = _path(desk.publication.settings.web.url)
+        if desk.hook_secrets:
+            app.register_blueprint(_hooks(desk), url_prefix=own or None)
         app.register_blueprint(readers_blueprint(desk, root=own), url_prefix=own or None)
     root = _path(base_url)
     app.register_blueprint(site_blueprint(folder, root=root), url_prefix=root or None)
     if root:
-        for path in ("/", root):  # flask itself would lead to whatever host the request names
+        for path in ("/", root):
             app.add_url_rule(path, view_func=lambda: redirect(absolute(root, "/")), endpoint=f"root{path}")
     app.register_error_handler(Exception, _refuse)
     app.after_request(_secured)
     return app
+
+
+def _hooks(desk: "Desk") -> Blueprint:
+    """Where the mail services whose secrets are here tell of bounces."""
+    from sparkpub.core.reports import Report, Seals
+    from sparkpub.hearing import hear
+    from sparkpub.web.hooks import hooks_blueprint
+
+    def note_reports(reports: tuple[Report, ...]) -> None:
+        now = desk.clock()
+        desk.write(lambda press: hear(press, reports, now=now))
+
+    return hooks_blueprint(note_reports, seals=Seals(desk.tokens), secrets=desk.hook_secrets, now=desk.clock)
 
 
 def _refuse(error: Exception) -> HTTPException:
@@ -56,9 +71,12 @@ def _refuse(error: Exception) -> HTTPException:
 
 
 def _secured(response: Response) -> Response:
-    """The fields that every answer has, as far as its part set none of its own."""
+    """The fields that every answer has, as far as its part set none of its own; it leads to nobody else's site."""
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
+    leads = urlsplit(response.headers.get("Location", ""))
+    if leads.netloc:  # flask's own redirects name the host that the request names; ours name none
+        response.headers["Location"] = f"/{leads.path.lstrip('/')}"
     return response
 
 

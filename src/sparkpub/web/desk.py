@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from sparkpub.adapters.secrets import PUBLIC_KEY
+from sparkpub.adapters.secrets import PUBLIC_KEY, load_secret
 from sparkpub.adapters.spool import Leaving, Spool
+from sparkpub.core.hooks import PROVIDERS, secret_name
 from sparkpub.core.records import Subscriber
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.errors import BusyError, CopyError, LedgerError, SparkpubError, UsageError
@@ -23,7 +24,10 @@ _BUSY_SECONDS = 2.0  # a mail program that presses the button for its reader wai
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where requests turn to; to be closed. `tokens` reads the links, `clock` tells the instant in UTC."""
+    """Where requests turn to; to be closed. `tokens` reads the links, `clock` tells the instant in UTC.
+
+    `hook_secrets` are those of the mail services whose reports are heard, by their names.
+    """
 
     publication: Publication
     key: str
@@ -31,6 +35,7 @@ class Desk:
     clerk: Clerk
     spool: Spool
     clock: Callable[[], datetime]
+    hook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     carrier: Carrier | None = None
 
     def wake(self) -> None:
@@ -66,8 +71,10 @@ class Desk:
             return self.clerk.write(lambda press: leave(press, subscriber_id, now=now))
         except CopyError:
             raise
-        except (LedgerError, BusyError):
+        except (LedgerError, BusyError) as error:
             self.spool.append(Leaving(subscriber_id=subscriber_id, at=now))
+            if isinstance(error, BusyError):  # whoever looks who it was would wait once more
+                return None
         try:
             return self.look(subscriber_id)
         except SparkpubError:  # the wish is on the disk; the page need not know whose it was
@@ -106,8 +113,15 @@ def open_desk(
         clerk=Clerk(opener.open, is_current=opener.is_current),
         spool=spool,
         clock=clock,
+        hook_secrets=_hook_secrets(publication, environ),
         carrier=Carrier(lambda: open_press(publication, environ), clock=clock) if posts_letters else None,
     )
+
+
+def _hook_secrets(publication: Publication, environ: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of mail services that are here, by their names."""
+    found = {name: load_secret(publication.folder, secret_name(name), environ) for name in PROVIDERS}
+    return {name: secret for name, secret in found.items() if secret}
 
 
 class _Opener:

@@ -21,11 +21,6 @@ from sparkpub.errors import SparkpubError
 Hear = Callable[[tuple[Report, ...]], None]
 
 
-def secret_name(provider: str) -> str:
-    """The name of a provider's secret, in the environment or in secrets.env."""
-    return f"SPARKPUB_HOOK_{provider.upper()}_SECRET"
-
-
 def hooks_blueprint(
     hear: Hear, *, seals: Seals, secrets: Mapping[str, str], now: Callable[[], datetime], sns: Sns | None = None
 ) -> Blueprint:

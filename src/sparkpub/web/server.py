@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _REQUEST_BYTES = 32_768
+FORM_MAX = 32_768  # bytes; no form of readers is longer
 _TIMEOUT_S = 30
 _BACKLOG = 1024
 THREADS = 32  # most of them wait for one commit, which all that wait share
 
 
-def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], proxy: str = "") -> None:
+def serve(
+    app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], proxy: str = "", body_max: int = FORM_MAX
+) -> None:
     """Answer at `host:port` until SIGINT or SIGTERM; port 0 is any free one. `ready` is told the address.
 
-    Who asks is taken from X-Forwarded-For where the request comes from the server at the address `proxy`; by default that
-    is a server on this machine, if nothing else can connect.
+    Who asks is taken from X-Forwarded-For where the request comes from the server at the address `proxy`; by default
+    that is a server on this machine, if nothing else can connect. No request may have a body of more than `body_max`
+    bytes.
 
     Raises:
         UsageError: nothing can listen there.
@@ -41,7 +45,7 @@ def serve(app: "WSGIApplication", listen: str, *, ready: Callable[[str], None], 
             threads=THREADS,
             channel_timeout=_TIMEOUT_S,
             max_request_header_size=_REQUEST_BYTES,
-            max_request_body_size=_REQUEST_BYTES,
+            max_request_body_size=body_max,
             clear_untrusted_proxy_headers=True,
             **_believed(proxy or _loopback(place)),
         )

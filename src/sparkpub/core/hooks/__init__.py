@@ -13,4 +13,9 @@ from sparkpub.core.hooks.request import HookRefused, HookRequest
 
 PROVIDERS = ("ses", "mailgun", "postmark", "sendgrid")
 
-__all__ = ["PROVIDERS", "HookRefused", "HookRequest", "mailgun", "postmark", "sendgrid", "ses"]
+__all__ = ["PROVIDERS", "HookRefused", "HookRequest", "mailgun", "postmark", "secret_name", "sendgrid", "ses"]
+
+
+def secret_name(provider: str) -> str:
+    """The name of a provider's secret, in the environment or in secrets.env."""
+    return f"SPARKPUB_HOOK_{provider.upper()}_SECRET"
