@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -36,6 +37,7 @@ class Cap:
     within: timedelta
 
 
+@lru_cache(maxsize=8)
 def caps(asks_per_hour: int) -> tuple[Cap, ...]:
     """How often may be asked. What is beyond a cap of the address is answered as ever, and nothing is written to it."""
     return (

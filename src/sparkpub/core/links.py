@@ -25,6 +25,7 @@ def entry_id(host: str, year: int, issue_id: str, number: int) -> str:
     return f"tag:{host},{year:04}:{issue_id}/{number}"
 
 
+@lru_cache(maxsize=4096)
 def absolute(base_url: str, path: str) -> str:
     """The address of a path."""
     return base_url.rstrip("/") + quote(path, safe=_SAFE)
