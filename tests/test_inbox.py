@@ -507,6 +507,22 @@ def test_mail_that_is_fetched_lately_is_a_way_to_leave(room: PressRoom) -> None:
         refuse_release(room.press, now=NOW - timedelta(hours=1))
 
 
+def test_the_doctor_sees_an_inbox_that_nobody_fetches(room: PressRoom) -> None:
+    room.set(INBOX)
+    now = ("--now", "2017-09-05")
+
+    def finding() -> dict[str, object]:
+        found = sparkpub("doctor", "--json", *now, cwd=room.folder).json
+        findings = found["findings"] if isinstance(found, dict) else found
+        (inbox,) = [each for each in findings if each["check"] == "inbox"]
+        return dict(inbox)
+
+    assert finding()["ok"] is False
+    maildir(room.folder / "var" / "inbox")
+    assert sparkpub("inbox", "fetch", *now, cwd=room.folder).code == 0
+    assert finding()["ok"] is True
+
+
 def test_another_address_than_the_one_that_was_fetched_is_no_way_to_leave(room: PressRoom) -> None:
     mailing(room)
     maildir(room.folder / "var" / "inbox")

@@ -19,7 +19,7 @@ from sparkpub.core.decisions import doubt_of_clock
 from sparkpub.core.dns_records import DnsRecord, dns_records
 from sparkpub.errors import BusyError, CopyError, LedgerError, SparkpubError
 from sparkpub.keeping import BACKED_UP
-from sparkpub.leaving import placeholders_in
+from sparkpub.leaving import is_fetched, placeholders_in
 from sparkpub.mirroring import guard, refuse_lost
 from sparkpub.press import FINGERPRINT, HANDED_OVER, KEY_NAME, MACHINE, STOPPED, Publication, ledger_url
 from sparkpub.queueing import account
@@ -139,6 +139,7 @@ def _of_ledger(
         ("texts", lambda: _texts(ledger)),
         ("backup", lambda: _backup(publication, ledger, now)),
         ("web", lambda: _web(publication, environ)),
+        ("inbox", lambda: _inbox(publication, ledger, now)),
     )
     for name, check in checks:
         try:
@@ -226,6 +227,20 @@ def _web(publication: Publication, environ: Mapping[str, str]) -> Finding:
     message = f"{url} answers with this press's key" if is_ok else f"{url} does not answer with this press's key"
     cure = "" if is_ok else "keep `sparkpub serve` running, and lead [web] url to it: docs/subscribing.md"
     return Finding(check="web", is_ok=is_ok, message=message, cure=cure)
+
+
+def _inbox(publication: Publication, ledger: Ledger, now: datetime) -> Finding:
+    """Whether the mail that comes back was heard lately."""
+    inbox = publication.settings.inbox
+    if not (inbox.imap or inbox.maildir):
+        named = inbox.address or inbox.unsubscribe_address
+        message = "[inbox] names no mailbox to fetch from" if named else "no [inbox], so nothing that bounces is heard"
+        return Finding(check="inbox", is_ok=True, message=message)
+    is_ok = is_fetched(ledger, unsubscribe_address=inbox.unsubscribe_address, now=now)
+    message = "the inbox was fetched within a day" if is_ok else "the inbox was not fetched within a day"
+    return Finding(
+        check="inbox", is_ok=is_ok, message=message, cure="" if is_ok else "`sparkpub inbox fetch` tells why"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

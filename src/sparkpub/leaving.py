@@ -4,6 +4,7 @@ import tomllib
 from datetime import datetime, timedelta
 from importlib import resources
 
+from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.secrets import PUBLIC_KEY
 from sparkpub.core.addresses import RESERVED
 from sparkpub.core.records import ReleaseState
@@ -61,7 +62,7 @@ def _refuse_unleavable(press: Press, now: datetime) -> None:
     """Say that real readers could not leave, if so: by a link that is answered, or by mail that is fetched."""
     if press.publication.settings.delivery.sandbox or not press.ledger.has_reader_besides(RESERVED):
         return
-    if not _is_fetched(press, now) and not _answers(press):
+    if not _is_left_by_mail(press, now) and not _answers(press):
         raise UsageError(
             "nobody could leave this newsletter: the links to leave must be answered, with this press's key, where "
             "[web] url leads, or mail to [inbox] unsubscribe_address must have been fetched within a day, and no mail "
@@ -85,12 +86,16 @@ def _has_due(press: Press, now: datetime) -> bool:
     )
 
 
-def _is_fetched(press: Press, now: datetime) -> bool:
-    """Whether mail to the address for leaving was fetched lately."""
-    at, _, address = (press.ledger.fact(_FETCHED) or "").partition(" ")
-    if not address or address != press.publication.settings.inbox.unsubscribe_address:
-        return False
-    return timedelta() <= now - datetime.fromisoformat(at) <= _LATELY
+def is_fetched(ledger: Ledger, *, unsubscribe_address: str, now: datetime) -> bool:
+    """Whether the mail of the inbox was fetched lately, with this address for leaving in the settings."""
+    at, _, address = (ledger.fact(_FETCHED) or "").partition(" ")
+    return bool(at) and address == unsubscribe_address and timedelta() <= now - datetime.fromisoformat(at) <= _LATELY
+
+
+def _is_left_by_mail(press: Press, now: datetime) -> bool:
+    """Whether who asks to leave by mail is heard."""
+    address = press.publication.settings.inbox.unsubscribe_address
+    return bool(address) and is_fetched(press.ledger, unsubscribe_address=address, now=now)
 
 
 def _answers(press: Press) -> bool:
