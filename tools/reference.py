@@ -14,7 +14,7 @@ from sparkpub import errors, press
 from sparkpub.adapters import ledger
 from sparkpub.adapters.config import config_schema
 from sparkpub.cli import COMMANDS, SECTIONS, sparkpub
-from sparkpub.core import article, cards, decisions, email, model, pages, records, settings
+from sparkpub.core import article, bounces, cards, decisions, email, model, pages, records, reports, settings
 from sparkpub.core.issues import issue_schema
 from sparkpub.core.lint import LINTS
 
@@ -130,6 +130,12 @@ def glossary() -> str:
         settings.AudienceSettings,
         press.Press,
         article.Article,
+        ledger.Inquiry,
+        bounces.Meaning,
+        bounces.Score,
+        reports.Report,
+        reports.ReportKind,
+        reports.Voucher,
     )
     rows = {_noun(cls): _meaning_of(cls) for cls in (*more, *_classes(model), *_classes(records), *_classes(decisions))}
     rows["ledger"] = (ledger.__doc__ or "").partition("\n")[0].removeprefix("The ledger: ").capitalize()
