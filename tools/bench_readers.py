@@ -1,8 +1,8 @@
 """Measure lists of readers: a million rows in and out, beside bare csv and beside email-validator on every row.
 
 The list has names in several scripts, languages, tags and a town; a row in 40 is none that can be used. The peer fills
-the same table of a new ledger by `csv.reader` and `executemany` in one transaction, without a check of anything. Seconds
-are of one core, process time; email-validator, which is slow, is measured on a part of the rows.
+the same table of a new ledger by `csv.reader` and `executemany` in one transaction, without a check of anything.
+Seconds are of one core, process time; email-validator, which is slow, is measured on a part of the rows.
 """
 
 import csv
@@ -36,8 +36,8 @@ from = "The Bench <editor@bench.example.org>"
 postal_address = "The Bench, 1 Measure Street, Exampleton"
 """
 _BARE = """\
-INSERT INTO subscriber (address_key, address, name, state, language, tags, attributes, wishes, evidence, asked_at, added_at,
-    changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, '', 'a list', 0, 0, 0) ON CONFLICT (address_key) DO NOTHING
+INSERT INTO subscriber (address_key, address, name, state, language, tags, attributes, wishes, evidence, asked_at,
+    added_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, '', 'a list', 0, 0, 0) ON CONFLICT (address_key) DO NOTHING
 """
 
 

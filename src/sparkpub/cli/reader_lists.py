@@ -83,7 +83,7 @@ def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> i
     rejects: list[Reject] = []
 
     def tell(reject: Reject) -> None:
-        click.echo(f"{file}:{reject.line}: {reject.reason}", err=True)
+        sys.stderr.write(f"{file}:{reject.line}: {reject.reason}\n")
         if face.as_json:
             rejects.append(reject)
 

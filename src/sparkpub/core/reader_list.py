@@ -112,7 +112,7 @@ class ReaderList:
             except csv.Error as fault:
                 yield Reject(line, f"cannot be read as CSV: {fault}")
                 continue
-            cells = [cell.strip() for cell in cells]
+            cells = list(map(str.strip, cells))
             if any(cells):
                 yield self._plain(line, cells) or self._closely(line, cells)
 

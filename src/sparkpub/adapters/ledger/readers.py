@@ -15,6 +15,7 @@ from sparkpub.core.wishes import EVERYTHING, Wishes, read_wishes, wish_lines
 _SQL = statements("readers.sql")
 _WAITING = (statements("deliveries.sql")["suppress_reader"], statements("gathering.sql")["drop_gathered"])
 _PAGE = 1000
+_STATES = {state.value: state for state in SubscriberState}  # looking one up is quicker than making it
 _KNOWN_BY_MARK = "suppressed before; all that was kept of it is a keyed hash"
 
 
@@ -246,12 +247,12 @@ def subscriber_of(row: Any) -> Subscriber:  # noqa: ANN401 - a row
         subscriber_id=row["subscriber_id"],
         address=row["address"],
         name=row["name"],
-        state=SubscriberState(row["state"]),
+        state=_STATES[row["state"]],
         language=row["language"],
         tags=tuple(line for line in row["tags"].split("\n") if line),
         attributes=attributes_of(row["attributes"]),
         evidence=row["evidence"],
-        wishes=read_wishes(row["wishes"]),
+        wishes=read_wishes(row["wishes"]) if row["wishes"] else EVERYTHING,
         asked_at=from_seconds(row["asked_at"]),
         is_suppressed=bool(row["is_suppressed"]),
     )
