@@ -13,6 +13,7 @@ from sparkpub.web.logs import note
 
 _LOG = logging.getLogger("sparkpub.web")
 _SECONDS_BETWEEN = 30.0
+_SECONDS_TO_GATHER = 0.2  # in a burst, the letters of many readers go in one round
 
 
 class Carrier:
@@ -21,7 +22,7 @@ class Carrier:
     def __init__(self, open_: Callable[[], Press], *, clock: Callable[[], datetime]) -> None:
         """Start. `open_` opens the press in the carrier's thread, for each round anew."""
         self._open, self._clock = open_, clock
-        self._waking, self._is_ending = threading.Event(), False
+        self._waking, self._ending = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="carrier", daemon=True)
         self._thread.start()
 
@@ -31,15 +32,16 @@ class Carrier:
 
     def close(self) -> None:
         """End between two letters."""
-        self._is_ending = True
+        self._ending.set()
         self._waking.set()
         self._thread.join()
 
     def _work(self) -> None:
         """Round after round until told to end; what goes wrong is tried again, here or by `sparkpub run`."""
         told = ""
-        while not self._is_ending:
+        while not self._ending.is_set():
             self._waking.wait(timeout=_SECONDS_BETWEEN)
+            self._ending.wait(timeout=_SECONDS_TO_GATHER)
             self._waking.clear()
             try:
                 told = self._round(told)
@@ -51,7 +53,7 @@ class Carrier:
         try:
             press = self._open()
             with closing(press.ledger):
-                post_letters(press, now=self._clock(), is_stopping=lambda: self._is_ending)
+                post_letters(press, now=self._clock(), is_stopping=self._ending.is_set)
         except BusyError:  # another process posts them, or holds the ledger
             return told
         except SparkpubError as error:
