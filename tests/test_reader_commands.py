@@ -10,7 +10,7 @@ import pytest
 
 from cli_runner import Ran, sparkpub, write_issue
 from press_room import PressRoom, instant
-from sparkpub.adapters.ledger import ReaderRow, open_ledger
+from sparkpub.adapters.ledger import ReaderRow, ReportRow, open_ledger
 from sparkpub.core.records import DeliveryState
 from sparkpub.keeping import back_up, restore
 from sparkpub.press import open_publication
@@ -148,6 +148,8 @@ def test_erasing_asks_first_and_leaves_no_byte_of_the_address(press: Path) -> No
     unasked = subscribers("erase", ADA, cwd=press)
     assert (unasked.code, "--yes" in unasked.err) == (2, True)
     assert places_of(ADA, press)
+    (report,) = subscribers("show", ADA, "--json", cwd=press).json["reports"]
+    assert (report["release"], report["kind"]) == ("now/0", "bounce")
     erased = subscribers("erase", "Ada@Example.org", "--yes", "--json", cwd=press)
     assert (erased.code, erased.json["erased"]) == (0, True)
     assert places_of(ADA, press) == []
@@ -159,9 +161,12 @@ def test_erasing_asks_first_and_leaves_no_byte_of_the_address(press: Path) -> No
 
 
 def note_words_of_relays(folder: Path) -> None:
-    """Let a relay's words that name the address stand in the ledger, as after a refusal."""
+    """Let words that name the address stand wherever the ledger keeps any, as after refusals and bounces."""
+    said, at = f"550 5.1.1 <{ADA}> unknown", instant("2026-02-01")
     ledger = open_ledger("sqlite:///var/ledger.db", folder)
-    ledger._db.write("UPDATE delivery SET code = :code WHERE subscriber_id = 1", {"code": f"550 5.1.1 <{ADA}> unknown"})
+    ledger._db.write("UPDATE delivery SET code = :code WHERE subscriber_id = 1", {"code": said})
+    ledger.add_report(ReportRow(release_id=1, subscriber_id=1, kind="bounce", words=said), at=at)
+    ledger.add_inquiry("digest", address=ADA, subject=f"about {ADA}", why="nobody vouches for it", at=at)
     ledger.close()
 
 

@@ -124,7 +124,8 @@ def move_reader(press: Press, old: str, new: str, *, now: datetime) -> Subscribe
                 raise UsageError(
                     f"{address} is never mailed: {reason}; `sparkpub subscribers unsuppress {address}` if that is over"
                 )
-            evidence = f"{evidence}; moved to this address by hand on {now:%Y-%m-%d}"
+            moved = f"moved to this address by hand on {now:%Y-%m-%d}"
+            evidence = f"{evidence}; {moved}" if evidence else moved
         press.ledger.move(reader, address, evidence=evidence, at=now)
     return find_reader(press, address)
 

@@ -12,6 +12,13 @@ from sparkpub.errors import UsageError
 from sparkpub.readership import Changes, change_reader, erase_reader, move_reader, suppress_address
 from sparkpub.subscribing import everything_about, find_reader, usable_address
 
+_SAID = "What was said"
+_TABLES = {
+    "deliveries": {"release": "Delivery", "state": "State", "at": "At", "code": _SAID},
+    "reports": {"release": "What came back", "kind": "Kind", "meaning": "Meaning", "at": "At", "words": _SAID},
+    "letters": {"kind": "Letter", "state": "State", "at": "At", "code": _SAID},
+}
+
 
 @click.command("show")
 @click.argument("address")
@@ -31,9 +38,8 @@ def _record(known: dict[str, Any]) -> str:
     rows += [(f"attribute {key}", value) for key, value in known["attributes"].items()]
     width = max(len(key) for key, _ in rows)
     lines = [f"{key.replace('_', ' '):<{width}}  {value}" for key, value in rows]
-    for title, key in (("deliveries", "release"), ("letters", "kind")):
+    for title, head in _TABLES.items():
         if known[title]:
-            head = {key: title.capitalize(), "state": "State", "at": "At", "code": "What was said"}
             lines += ["", table(head, [{name: row[name] or "" for name in head} for row in known[title]])]
     return "\n".join(lines)
 

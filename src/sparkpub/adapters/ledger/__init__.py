@@ -25,7 +25,7 @@ from sparkpub.adapters.ledger.queue import Event
 from sparkpub.adapters.ledger.readers import ImportCounts, ReaderRow
 from sparkpub.adapters.ledger.releases import StopNotes, StoredEdition
 from sparkpub.adapters.ledger.replaying import MirroredRelease, ReplayedRows
-from sparkpub.adapters.ledger.reports import Inquiry, ReportCounts, ReportRow, ReportRows
+from sparkpub.adapters.ledger.reports import Inquiry, PastReport, ReportCounts, ReportRow, ReportRows
 from sparkpub.adapters.ledger.sqlite import Database, copy_file, is_ledger_file, make_private
 from sparkpub.errors import CopyError, LedgerError
 
@@ -42,6 +42,7 @@ __all__ = [
     "Ledger",
     "MirroredRelease",
     "OpenCounts",
+    "PastReport",
     "ReaderRow",
     "ReportCounts",
     "ReportRow",

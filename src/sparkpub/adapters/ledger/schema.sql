@@ -24,6 +24,8 @@ CREATE TABLE event (
     subject  TEXT NOT NULL,
     detail   TEXT NOT NULL
 ) STRICT;
+-- What was said when an address was suppressed, which goes when its reader is erased.
+CREATE INDEX event_suppressed ON event (subject) WHERE verb = 'suppressed';
 
 -- The editors' queue. Only occurrences at or after activated_at fire by themselves. Who holds an issue decides what lets
 -- it go: a person's word, the file's own, or a person who has looked at an edit.
@@ -173,6 +175,7 @@ CREATE TABLE letter (
     code          TEXT NOT NULL DEFAULT '',
     UNIQUE (kind, subscriber_id, wished_at)
 ) STRICT;
+CREATE INDEX letter_reader ON letter (subscriber_id);
 CREATE INDEX letter_open ON letter (at) WHERE state IN (0, 1, 3);
 
 -- Who asked for something lately, by keyed hashes of address and network alone: so that nobody is bombed with letters.
