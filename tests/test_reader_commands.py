@@ -10,7 +10,7 @@ import pytest
 
 from cli_runner import Ran, sparkpub, write_issue
 from press_room import PressRoom, instant
-from sparkpub.adapters.ledger import ReaderRow, ReportRow, open_ledger
+from sparkpub.adapters.ledger import Inquiry, ReaderRow, ReportRow, open_ledger
 from sparkpub.core.records import DeliveryState
 from sparkpub.keeping import back_up, restore
 from sparkpub.press import open_publication
@@ -166,7 +166,7 @@ def note_words_of_relays(folder: Path) -> None:
     ledger = open_ledger("sqlite:///var/ledger.db", folder)
     ledger._db.write("UPDATE delivery SET code = :code WHERE subscriber_id = 1", {"code": said})
     ledger.add_report(ReportRow(release_id=1, subscriber_id=1, kind="bounce", words=said), at=at)
-    ledger.add_inquiry("digest", address=ADA, subject=f"about {ADA}", why="nobody vouches for it", at=at)
+    ledger.add_inquiry("digest", Inquiry(at=at, address=ADA, subject=f"about {ADA}", why="nobody vouches for it"))
     ledger.close()
 
 
