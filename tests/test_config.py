@@ -417,3 +417,11 @@ def test_the_schema_describes_every_key() -> None:
         for key, value in table["properties"].items():
             assert not key.endswith("_"), (name, key)
             assert "description" in value or name == "Motto", (name, key)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 20_000, "-9223372036854775809", "1" + "_000" * 2000])
+def test_a_number_that_no_machine_counts_with_is_a_fault_in_its_line(number: str, tmp_path: Path) -> None:
+    (tmp_path / "sparkpub.toml").write_text(f"{PUBLICATION}\n[smtp.main]\nport = {number}\n")
+    with pytest.raises(InputError, match=r"sparkpub\.toml:\d+: a number beyond 64 bits") as caught:
+        load_settings(tmp_path)
+    assert caught.value.faults[0].line == PUBLICATION.count("\n") + 3

@@ -33,6 +33,8 @@ FILE = "sparkpub.toml"
 _MARK = Path("var", "cache", "settings.sha256")
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 12
+_NUMBER_MAX = 2**63 - 1  # as TOML has it
+_LONG_NUMBER = re.compile(r"[+-]?[0-9][0-9A-Za-z_]{15,}")
 _NAMED = ("series", "audience")
 _CHOICES = frozenset({"years", "every", "milestones"})
 _WORD = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[A-Za-z0-9_-]+)"
@@ -233,6 +235,11 @@ def _parse(source: bytes) -> tuple[str, dict[str, Any]]:
     except RecursionError:
         fault = Fault(path=FILE, line=1, message="nested too deep", cure="no setting needs that")
         raise InputError(fault) from None
+    except ValueError:  # more digits than Python reads, or than a setting could mean
+        found = _LONG_NUMBER.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        fault = Fault(path=FILE, line=line, message="a number beyond 64 bits", cure="no setting needs that")
+        raise InputError(fault) from None
 
 
 def _plain(value: Any, depth: int) -> Any:  # noqa: ANN401 - whatever TOML knows
@@ -243,6 +250,8 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: ANN401 - whatever TOML knows
         return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, int) and abs(value) > _NUMBER_MAX:
+        raise ValueError
     return value.isoformat() if isinstance(value, date | datetime | time) else value
 
 

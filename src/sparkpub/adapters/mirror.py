@@ -128,7 +128,7 @@ class Mirror:
                 detail=str(row.get("detail", "")),
                 release=dict(row.get("release", {})),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise LedgerError(f"{self.path}{place} is no line of a mirror; {_MEND}") from error
 
     @contextlib.contextmanager

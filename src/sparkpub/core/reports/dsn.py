@@ -7,7 +7,7 @@ from email.parser import HeaderParser
 from email.utils import parseaddr
 from typing import Final
 
-from sparkpub.core.addresses import is_address
+from sparkpub.core.addresses import is_address, plain_line
 from sparkpub.core.bounces import VAGUE, Meaning, meaning_of
 from sparkpub.core.reports.mime import Mail, all_text, field, inner, kind_of, parts, subject_of, text_of
 
@@ -123,7 +123,7 @@ def read_words(message: Mail) -> Bounced:
     status = found[1] if found and not found[1].startswith("2") else ""
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     telling = next((line for line in lines if _STATUS.search(line) or _is_telling(line)), "")
-    return Bounced(meaning=meaning_of(status, text), status=status, words=telling[:WORDS_MAX])
+    return Bounced(meaning=meaning_of(status, text), status=status, words=plain_line(telling)[:WORDS_MAX])
 
 
 def _is_telling(line: str) -> bool:
