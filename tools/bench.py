@@ -1,6 +1,6 @@
 """Measure sparkpub beside a peer, in turns within one run: what counts is the ratio, machines are noisy.
 
-usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending|readers]...
+usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending|readers|web]...
 """
 
 import subprocess
@@ -15,6 +15,7 @@ import bench_readers
 import bench_schedule
 import bench_sending
 import bench_site
+import bench_web
 from bench_figures import Figure, in_turns
 from sparkpub.core.schedule import occurrences
 from sparkpub.press import open_publication
@@ -74,6 +75,12 @@ def sending() -> Iterator[object]:
     yield from ()
 
 
+def web() -> Iterator[object]:
+    """The web face under load; each of its tables as it comes."""
+    bench_web.main([])
+    yield from ()
+
+
 MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "startup": startup,
     "message": bench_mail.messages,
@@ -83,6 +90,7 @@ MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "site": bench_site.sites,
     "sending": sending,
     "readers": bench_readers.readers,
+    "web": web,
 }
 
 
