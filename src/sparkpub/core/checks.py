@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import date, time
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sparkpub.core.addresses import parse_address
 from sparkpub.core.slugs import is_slug, slugify
@@ -169,7 +169,7 @@ def host_fault(text: str) -> str:
 
 def imap_fault(text: str) -> str:
     """A mailbox on an IMAP server: TLS, a user, a host, a folder; the password stands elsewhere."""
-    if fault := line_fault(text):
+    if fault := line_fault(text) or line_fault(unquote(text)):
         return fault
     form = "write it like imaps://bounces@imap.example.org/INBOX"
     try:

@@ -76,7 +76,7 @@ def read(request: HookRequest, topics: str) -> SnsMessage:
         raise HookRefused("it is no message of SNS")
     topic = text(given.get("TopicArn"))
     known = [name.strip() for name in topics.split(",") if _ARN.fullmatch(name.strip())]
-    if not any(hmac.compare_digest(topic.encode(), name.encode()) for name in known):
+    if not any(hmac.compare_digest(topic.encode("utf-8", "surrogatepass"), name.encode()) for name in known):
         raise HookRefused("its topic is not the one in SPARKPUB_HOOK_SES_SECRET")
     lines = [f"{name}\n{text(given[name])}\n" for name in _SIGNED[kind] if name in given]
     try:
