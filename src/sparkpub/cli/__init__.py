@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("mailing", "Send", "Show the balance: every reader of every release in one column."),
     "why": ("deliveries", "Send", "Tell one address's whole story."),
     "run": ("mailing", "Send", "Do everything in one process: tick, build, send, again."),
-    "serve": ("serving", "Send", "Serve the built site until it is ended."),
+    "serve": ("serving", "Send", "Serve the built site and the readers' pages until it is ended."),
     "subscribers": ("readers", "Readers", "The readers: add, list, import, export, unsubscribe."),
     "inbox": ("inbox", "Readers", "What comes back: bounces, complaints, wishes to leave."),
     "backup": ("care", "Care", "Copy the ledger into a file, while everything goes on."),
