@@ -73,6 +73,7 @@ def test_a_deferred_delivery_waits_and_is_given_up_in_the_end() -> None:
         (421, "4.7.0 slow down", TooFast.FOR_RELAY),
         (454, "4.7.0 later", TooFast.FOR_RELAY),
         (451, "4.7.1 too many", TooFast.FOR_RELAY),
+        (451, "4.7.1 Greylisted, come again", TooFast.FOR_NOBODY),
         (451, "4.3.0 my disk", TooFast.FOR_NOBODY),
         (450, "4.2.1 greylisted", TooFast.FOR_DOMAIN),
         (452, "4.2.2 full", TooFast.FOR_NOBODY),

@@ -3,7 +3,7 @@
 -- name: uncertain_deliveries
 SELECT d.release_id, d.subscriber_id, s.address, s.name, d.state, d.attempts, d.first_at, d.at, d.code
 FROM delivery d /* INDEXED BY delivery_open */ LEFT JOIN subscriber s ON s.subscriber_id = d.subscriber_id
-WHERE d.release_id = :release_id AND d.state IN (0, 1, 3, 5) AND d.state = 5
+WHERE d.release_id = :release_id AND (d.state < 2 OR d.state = 3 OR d.state = 5) AND d.state = 5
 ORDER BY d.subscriber_id
 
 -- name: deliveries_of
@@ -35,7 +35,7 @@ WHERE d.release_id = :release_id AND d.state = 4 AND s.state = 'active'
 
 -- name: drop_uncertain
 UPDATE delivery /* INDEXED BY delivery_open */ SET state = 7, at = :at, code = 'dropped: its end was not known'
-WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND state = 5
+WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND state = 5
 
 -- name: renew_grace
 -- A person wants it sent now, so its grace counts from now; a stopped release stays stopped.
@@ -46,7 +46,7 @@ WHERE release_id = :release_id AND state IN ('sending', 'finished')
 -- Whether anything of a release waits to be sent.
 SELECT EXISTS (
     SELECT 1 FROM delivery /* INDEXED BY delivery_open */
-    WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND (state = 0 OR (state = 3 AND at <= :at)))
+    WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND (state = 0 OR (state = 3 AND at <= :at)))
 
 -- name: has_reader_besides
 -- Whether any active reader is at none of the domains that no mail arrives at; the conditions are added.

@@ -92,7 +92,7 @@ WHERE digest_id IS NULL AND release_id IN (SELECT r.release_id FROM release r WH
     AND subscriber_id IN (SELECT s.subscriber_id FROM subscriber s WHERE
 
 -- name: take_back_unsent
-DELETE FROM delivery WHERE release_id = :release_id AND state IN (0, 1, 3, 5) AND state = 0
+DELETE FROM delivery WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND state = 0
 
 -- name: count_gathered
 SELECT count(*) FROM gathered /* INDEXED BY gathered_waiting */ WHERE digest_id IS NULL

@@ -91,7 +91,7 @@ UPDATE release SET state = 'cancelled' WHERE release_id = :release_id AND state 
 UPDATE release SET state = 'finished'
 WHERE release_id = :release_id AND state IN ('sending', 'stopped') AND NOT EXISTS (
     SELECT 1 FROM delivery d /* INDEXED BY delivery_open */
-    WHERE d.release_id = :release_id AND d.state IN (0, 1, 3, 5) AND d.state <> 5)
+    WHERE d.release_id = :release_id AND (d.state < 2 OR d.state = 3 OR d.state = 5) AND d.state <> 5)
 
 -- name: release_state
 SELECT state FROM release WHERE release_id = :release_id
