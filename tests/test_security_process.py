@@ -15,6 +15,7 @@ from raw_web import CLOSE, HOST, Served, heard, served, until
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.core.records import SubscriberState
 from sparkpub.core.tokens import Purpose, Tokens
+from sparkpub.web.server import THREADS
 from web_room import KEY, new_press
 
 SECRET = "zanzibar"  # stands in whatever a test sends, and may stand in nothing that is printed
@@ -185,7 +186,7 @@ def test_two_hundred_slow_clients_keep_nobody_waiting(web: Served) -> None:
 def test_clients_that_do_not_read_what_they_asked_for_keep_nobody_waiting(web: Served) -> None:
     lines = []
     try:
-        for number in range(20):
+        for number in range(3 * THREADS):
             line = web.connect(room=4096)
             lines.append(line)
             part = b"Range: bytes=1-\r\n" if number % 2 else b""
