@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cli_runner import sparkpub
-from sample_press import KEY, SETTINGS, open_sample, release, with_relay
+from sample_press import KEY, SETTINGS, edition, open_sample, release, with_relay
 from smtp_sink import DROP, TAKE_AND_DROP, Script, Sink, no_script, running
 from sparkpub.adapters.dkim_key import read_signers
+from sparkpub.core.lint import lint_email
 from sparkpub.core.records import DeliveryState, Letter, LetterKind, Subscriber, SubscriberState
 from sparkpub.core.settings import DkimSettings, InboxSettings, Settings, WebSettings
 from sparkpub.core.tokens import Purpose, Tokens
@@ -150,6 +151,25 @@ def test_a_letter_is_whole_in_every_language(press: Press, language: str, kind: 
     assert "%(" not in html + body(message, "plain") + message["Subject"]
     assert not re.search(r"sp[0-9a-f]{30}", html + body(message, "plain"))
     assert max(map(len, body(message, "plain").split("\n"))) <= 120
+
+
+@pytest.mark.parametrize("kind", LetterKind)
+def test_a_letter_keeps_the_rules_of_email(press: Press, kind: LetterKind) -> None:
+    state = SubscriberState.UNCONFIRMED if kind is LetterKind.CONFIRM else SubscriberState.ACTIVE
+    ask(press, reader(press, state=state), kind)
+    post_letters(press, now=AT)
+    (message,) = posted(press)
+    found = lint_email(
+        edition().issue,
+        html=body(message, "html"),
+        text=body(message, "plain"),
+        subject=message["Subject"],
+        body_bytes=len(body(message, "html").encode()),
+        expected={"postal_address": SETTINGS.publication.postal_address},
+        assets=(),
+    )
+    without_a_way_to_leave = {"SPK014"} if kind is LetterKind.CONFIRM else set()
+    assert {finding.code for finding in found} == without_a_way_to_leave
 
 
 def test_editors_write_their_own_welcome(press: Press) -> None:
