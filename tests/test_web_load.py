@@ -108,7 +108,6 @@ def serving(folder: Path) -> Iterator[tuple[int, Callable[[], None]]]:
         cwd=folder,
         env={**os.environ, **ENVIRON},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
     with process:
