@@ -274,7 +274,7 @@ def test_number_of_processes_is_not_seen_in_what_they_make(tmp_path: Path) -> No
 
 def test_work_of_a_mate_that_is_gone_is_done_here(tmp_path: Path) -> None:
     a_world().write(tmp_path)
-    crew = Crew(tmp_path, open_publication(tmp_path).settings, tmp_path / "cache.db", 2)
+    crew = Crew(tmp_path, open_publication(tmp_path).settings, tmp_path / "cache.db", "", 2)
     crew.call()
     (mate,) = crew._mates
     mate.process.kill()
@@ -291,7 +291,7 @@ from pathlib import Path
 from sparkpub.building.crew import Crew
 from sparkpub.press import open_publication
 folder = Path(sys.argv[1])
-crew = Crew(folder, open_publication(folder).settings, folder / "cache.db", 2)
+crew = Crew(folder, open_publication(folder).settings, folder / "cache.db", "", 2)
 crew.call()
 print(crew._mates[0].process.pid, flush=True)
 time.sleep(60)

@@ -219,6 +219,20 @@ def test_archive_chain_holds_every_entry(count: int, limit: int) -> None:
     assert found >= count
 
 
+def test_no_feed_points_to_a_document_that_is_not_there() -> None:
+    tagged = [replace(one, issue=replace(one.issue, tags=("bread",), authors=("Ada",))) for one in many_articles(9)]
+    files = files_of(tagged, per_feed(2))
+    pointed = {
+        link.href.removeprefix(f"{BASE_URL}/")
+        for name, data in files.items()
+        if name.endswith(".xml") and name != "sitemap.xml"
+        for link in read(data).feed.links
+        if link.rel in {"prev-archive", "next-archive", "current", "self"}
+    }
+    assert "tags/bread/feed.xml" in pointed
+    assert pointed <= files.keys()
+
+
 def test_archive_documents_point_both_ways_and_never_change_by_a_new_release() -> None:
     articles = many_articles(60)
     before, after = files_of(articles[:-1], per_feed(10)), files_of(articles, per_feed(10))

@@ -1,6 +1,6 @@
 """Measure sparkpub beside a peer, in turns within one run: what counts is the ratio, machines are noisy.
 
-usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|sending|readers|web]...
+usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|feeds|sending|readers|web]...
 """
 
 import subprocess
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+import bench_feeds
 import bench_mail
 import bench_readers
 import bench_schedule
@@ -88,6 +89,7 @@ MEASURES: dict[str, Callable[[], Iterator[object]]] = {
     "schedule": schedule,
     "ticks": bench_schedule.ticks,
     "site": bench_site.sites,
+    "feeds": bench_feeds.feeds,
     "sending": sending,
     "readers": bench_readers.readers,
     "web": web,

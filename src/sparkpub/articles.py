@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 
 from sparkpub.adapters.config import settings_of
-from sparkpub.adapters.images import read_asset
 from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.zones import zone
 from sparkpub.core import links
@@ -18,7 +17,6 @@ from sparkpub.core.archive import linked
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
-from sparkpub.core.lint.registry import Manuscript
 from sparkpub.core.markup import images, read_markdown
 from sparkpub.core.model import Asset, Issue
 from sparkpub.core.records import Release
@@ -75,6 +73,9 @@ def read_media(publication: Publication, issue: Issue) -> dict[str, Asset]:
     Raises:
         InputError: pictures are missing, unreadable or too large; every one is named with its line.
     """
+    from sparkpub.adapters.images import read_asset  # a build of what is released reads no picture
+    from sparkpub.core.lint.registry import Manuscript
+
     uses = [
         (use.src, issue.body_line + use.line - 1) for use in images(read_markdown(issue.body, language=issue.language))
     ]

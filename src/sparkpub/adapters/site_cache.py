@@ -7,17 +7,31 @@ are committed after the files that they speak of, so that a crash leaves rows th
 import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
--- A release as it was rendered, with a key over all that it was rendered from.
+-- A release as it was rendered, with a key over all that it was rendered from. Every build reads all of these rows.
 CREATE TABLE piece (
     piece_id INTEGER PRIMARY KEY,
     key      TEXT NOT NULL,
-    facts    TEXT NOT NULL,
+    facts    TEXT NOT NULL
+) STRICT;
+
+-- Its lines in the calendar and in the search index: a build reads all of these too, as soon as one changed.
+CREATE TABLE line (
+    piece_id INTEGER PRIMARY KEY,
+    calendar TEXT NOT NULL,
+    found    TEXT NOT NULL
+) STRICT;
+
+-- What pages show of it: a build reads those that it needs. The long texts stand behind the short ones.
+CREATE TABLE shown (
+    piece_id INTEGER PRIMARY KEY,
+    card     TEXT NOT NULL,
+    opening  TEXT NOT NULL,
     html     TEXT NOT NULL,
     entry    TEXT NOT NULL
 ) STRICT;
@@ -32,9 +46,25 @@ CREATE TABLE output (
     is_page INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Blocks of long pages as they were rendered, each under a key over all that it shows.
+CREATE TABLE block (
+    path TEXT NOT NULL,
+    key  TEXT NOT NULL,
+    html TEXT NOT NULL,
+    PRIMARY KEY (path, key)
+) STRICT;
+
 -- `left`: the key of what the last build that came to its end was made from. `boot`: when it ended, as a boot id.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+
+_TABLES: Final = {"calendar": "line", "found": "line"} | dict.fromkeys(("card", "opening", "html", "entry"), "shown")
+_PART: Final = {
+    name: f"SELECT {name} FROM {table} WHERE piece_id = ?"  # noqa: S608 - names of ours
+    for name, table in _TABLES.items()
+}
+_ALL_PARTS: Final = {name: f"SELECT piece_id, {name} FROM {table}" for name, table in _TABLES.items()}  # noqa: S608
+_DROP: Final = tuple(f"DELETE FROM {table} WHERE piece_id = ?" for table in ("piece", "line", "shown"))  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +80,12 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A rendered release to be kept."""
+    """A rendered release to be kept, with its parts by their names."""
 
     piece_id: int
     key: str
     facts: str
-    html: str
-    entry: str
+    parts: Mapping[str, str] = field(repr=False)
 
 
 class SiteCache:
@@ -130,24 +159,43 @@ class SiteCache:
 
     def put_pieces(self, pieces: Iterable[Piece]) -> None:
         """Keep rendered releases."""
-        rows = ((one.piece_id, one.key, one.facts, one.html, one.entry) for one in pieces)
-        self._db.executemany("INSERT OR REPLACE INTO piece VALUES (?, ?, ?, ?, ?)", rows)
+        for one in pieces:
+            part = one.parts.__getitem__
+            self._db.execute("INSERT OR REPLACE INTO piece VALUES (?, ?, ?)", (one.piece_id, one.key, one.facts))
+            lines = (one.piece_id, part("calendar"), part("found"))
+            self._db.execute("INSERT OR REPLACE INTO line VALUES (?, ?, ?)", lines)
+            shown = (one.piece_id, part("card"), part("opening"), part("html"), part("entry"))
+            self._db.execute("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?)", shown)
 
     def drop_pieces(self, piece_ids: Collection[int]) -> None:
         """Keep these releases no longer."""
-        self._db.executemany("DELETE FROM piece WHERE piece_id = ?", ((piece_id,) for piece_id in piece_ids))
+        for statement in _DROP:
+            self._db.executemany(statement, ((piece_id,) for piece_id in piece_ids))
 
     def facts(self) -> dict[int, str]:
         """The facts of each release that is kept."""
         return dict(self._db.execute("SELECT piece_id, facts FROM piece"))
 
-    def html(self, piece_id: int) -> str:
-        """The text of a release."""
-        return str(self._db.execute("SELECT html FROM piece WHERE piece_id = ?", (piece_id,)).fetchone()[0])
+    def part(self, name: str, piece_id: int) -> str:
+        """One part of a release: `card`, `calendar`, `found`, `opening`, `html` or `entry`."""
+        return str(self._db.execute(_PART[name], (piece_id,)).fetchone()[0])
 
-    def entry(self, piece_id: int) -> str:
-        """The text of its feed entries."""
-        return str(self._db.execute("SELECT entry FROM piece WHERE piece_id = ?", (piece_id,)).fetchone()[0])
+    def parts(self, name: str) -> dict[int, str]:
+        """One part of each release."""
+        return dict(self._db.execute(_ALL_PARTS[name]))
+
+    def blocks(self, path: str) -> dict[str, str]:
+        """The blocks of a page by their keys."""
+        return dict(self._db.execute("SELECT key, html FROM block WHERE path = ?", (path,)))
+
+    def put_blocks(self, path: str, blocks: Mapping[str, str]) -> None:
+        """Keep the blocks of a page, and no others of it."""
+        known = {key for (key,) in self._db.execute("SELECT key FROM block WHERE path = ?", (path,))}
+        with self.transaction():
+            gone = ((path, key) for key in known - blocks.keys())
+            self._db.executemany("DELETE FROM block WHERE path = ? AND key = ?", gone)
+            new = ((path, key, html) for key, html in blocks.items() if key not in known)
+            self._db.executemany("INSERT INTO block VALUES (?, ?, ?)", new)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -8,6 +8,7 @@ one does not know, and that one ends like a build into an empty folder. Files th
 removed.
 """
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,6 @@ from sparkpub.adapters.programs import program_key
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import template_closure_hash
 from sparkpub.core.build_keys import key_of, release_keys, settings_key
-from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
@@ -67,7 +67,6 @@ class Order:
     """
 
     ground: str
-    releases: Mapping[int, Release] = field(repr=False)
     pieces: Mapping[int, str] = field(repr=False)
     static: Mapping[str, tuple[Path, int, int]] = field(repr=False)
     faults: tuple[Fault, ...] = ()
@@ -94,7 +93,7 @@ def build(
         InputError: a template of the theme has faults; what was written before stays, the next build goes on.
     """
     name = f"site-{sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.db"
-    with _memory(press) as memory, closing(SiteCache(memory / name)) as cache:
+    with _undisturbed(), _memory(press) as memory, closing(SiteCache(memory / name)) as cache:
         order = order_of(press)
         if report := _as_left(out, cache, order.key):
             return replace(report, faults=(*order.faults, *report.faults))
@@ -102,6 +101,18 @@ def build(
 
         report = make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
         return replace(report, faults=(*order.faults, *report.faults))
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No search for cyclic garbage: a build leaves hardly any, and the search takes a fifth of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager
@@ -125,14 +136,13 @@ def order_of(press: Press) -> Order:
     publication = press.publication
     templates = template_closure_hash(publication.folder, "")
     ground = key_of(program_key(), templates, settings_key(publication.settings))
-    releases = {release.release_id: release for release in press.ledger.releases()}
     static = {}
     paths, faults = list_static(publication.folder)
     for name, path in paths.items():
         stat = path.stat()
         static[name] = (path, stat.st_size, stat.st_mtime_ns)
-    pieces = release_keys(releases.values(), ground)
-    return Order(ground=ground, releases=releases, pieces=pieces, static=static, faults=faults)
+    pieces = release_keys(press.ledger.shown_of_releases(), ground)
+    return Order(ground=ground, pieces=pieces, static=static, faults=faults)
 
 
 def _as_left(out: Path, cache: SiteCache, key: str) -> BuildReport | None:

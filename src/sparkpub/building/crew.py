@@ -7,6 +7,7 @@ A mate only reads the cache and answers: it ends when this process does, however
 file. What a mate cannot do, or leaves undone, is done here, so that every fault is met here.
 """
 
+import gc
 import os
 import signal
 import subprocess
@@ -29,7 +30,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _MOST = 4  # more mates wait for this process, which does all the writing
-_BUNDLE = 12
+_BUNDLE = 32  # a mate that has done one waits until this process looks up from its own item
 OPENING, SLIPS, OUTPUTS, PIECES = "opening", "slips", "outputs", "pieces"
 
 
@@ -52,6 +53,7 @@ class Crew:
     folder: Path
     settings: Settings
     cache: Path
+    ground: str
     jobs: int | None = None
     audio: Mapping[str, int] = field(default_factory=dict)
     _mates: list[_Mate] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Crew:
             there.close()
             mate = _Mate(process=process, line=here)
             self._mates.append(mate)
-            self._send(mate, OPENING, (self.folder, self.settings, self.cache, self.audio))
+            self._send(mate, OPENING, (self.folder, self.settings, self.cache, self.ground, self.audio))
 
     def tell(self, task: str, message: object) -> None:
         """Tell every mate something that has no answer."""
@@ -84,13 +86,17 @@ class Crew:
     def spread(
         self, task: str, items: Sequence[Item], *, name: Callable[[Item], object], here: Callable[[Item], Result]
     ) -> Iterator[tuple[Item, Result]]:
-        """Each item with its result, in any order. `name` is what a mate is told of an item, `here` does it here."""
+        """Each item with its result, in any order.
+
+        `name` is what a mate is told of an item, "" for one that it cannot do; `here` does it here.
+        """
         waiting = deque(items)
         while waiting or any(mate.bundle for mate in self._mates):
             for mate in list(self._mates):
                 if not mate.bundle and len(waiting) > 1:
-                    mate.bundle = [waiting.popleft() for _ in range(min(_BUNDLE, (len(waiting) + 1) // 2))]
-                    self._send(mate, task, [name(item) for item in mate.bundle])
+                    mate.bundle = _taken(waiting, min(_BUNDLE, (len(waiting) + 1) // 2), name)
+                    if mate.bundle:
+                        self._send(mate, task, [name(item) for item in mate.bundle])
             busy = [mate.line for mate in self._mates if mate.bundle]
             ready = wait(busy, timeout=0 if waiting else None) if busy else []
             if not ready and waiting:
@@ -122,6 +128,17 @@ class Crew:
         return answer
 
 
+def _taken(waiting: deque[Item], most: int, name: Callable[[Item], object]) -> list[Item]:
+    """The first items that a mate can do, at most so many; they wait no longer."""
+    bundle: list[Item] = []
+    passed: list[Item] = []
+    while waiting and len(bundle) < most:
+        item = waiting.popleft()
+        (passed if name(item) == "" else bundle).append(item)
+    waiting.extendleft(reversed(passed))
+    return bundle
+
+
 def _end(mate: _Mate) -> None:
     """See a mate off."""
     mate.line.close()
@@ -134,11 +151,12 @@ def _end(mate: _Mate) -> None:
 
 def help_along(line: Connection) -> None:
     """What a mate does until the other process closes the line or ends."""
+    gc.disable()  # as in the other process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when a build is broken off
     with suppress(EOFError, OSError):
-        _, (folder, settings, cache, audio) = line.recv()
+        _, (folder, settings, cache, ground, audio) = line.recv()
         with closing(SiteCache(cache)) as kept:
-            workshop = Workshop(settings, unchanging(environment(folder)), kept, audio)
+            workshop = Workshop(settings, unchanging(environment(folder), ground), kept, audio)
             bench = Bench(workshop, ())
             while True:
                 task, message = line.recv()

@@ -119,6 +119,8 @@ class Folder:
 
     def _make_room(self, name: str) -> None:
         """Where a former build had a file and there is to be a folder, or the other way round, the former goes."""
+        if not self._former:
+            return
         if (self.out / name).is_dir():
             for former in sorted(self._former):
                 if former.startswith(f"{name}/"):

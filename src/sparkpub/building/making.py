@@ -18,7 +18,7 @@ from sparkpub.adapters.templates import template_fault
 from sparkpub.building import WARNINGS, BuildReport, Order, Progress
 from sparkpub.building.crew import OUTPUTS, PIECES, SLIPS, Crew
 from sparkpub.building.folder import Folder
-from sparkpub.building.workshop import Batch, Workshop, unchanging
+from sparkpub.building.workshop import Batch, Blocks, Workshop, unchanging
 from sparkpub.core.article import Article
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Cards
@@ -26,7 +26,7 @@ from sparkpub.core.enclosures import is_audio
 from sparkpub.core.links import media_path
 from sparkpub.core.settings import Settings
 from sparkpub.core.site import Output, Site
-from sparkpub.core.slips import Slip, slip_of
+from sparkpub.core.slips import PARTS, Slip, slip_of
 from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
@@ -98,11 +98,14 @@ class Making:
                 stale.append((key, output))
         if is_shared and len(stale) >= _OUTPUTS_TO_SHARE:
             self.crew.call()
-        rendered: Iterator[tuple[tuple[str, Output], bytes]]
+        rendered: Iterator[tuple[tuple[str, Output], bytes]] = ((one, one[1].render()) for one in stale)
         if is_shared:
-            rendered = self.crew.spread(OUTPUTS, stale, name=lambda one: one[1].file, here=lambda one: one[1].render())
-        else:
-            rendered = ((one, one[1].render()) for one in stale)
+            rendered = self.crew.spread(
+                OUTPUTS,
+                stale,
+                name=lambda one: "" if one[1].keeps else one[1].file,
+                here=lambda one: one[1].render(),
+            )
         for (key, output), data in rendered:
             self.folder.write(output, key, data)
             self.count.one_more()
@@ -127,23 +130,27 @@ def make(
     """
     publication, ledger = press.publication, press.ledger
     audio = _audio(order.static)
-    crew = Crew(publication.folder, publication.settings, cache.path, jobs, audio)
+    crew = Crew(publication.folder, publication.settings, cache.path, order.ground, jobs, audio)
     try:
         with closing(crew):
             making = Making(
                 folder=Folder(out=out, cache=cache),
-                workshop=Workshop(publication.settings, unchanging(publication.templates), cache, audio),
+                workshop=Workshop(
+                    publication.settings,
+                    unchanging(publication.templates, order.ground),
+                    cache,
+                    audio,
+                    memory=Blocks(cache, order.ground),
+                ),
                 crew=crew,
                 count=Count(progress),
                 ground=order.ground,
                 asset=lambda name: ledger.asset(name).data,
             )
             kept = cache.piece_keys()
-            batches = [
-                (key, (release, ledger.shown_media(release)))
-                for (release_id, release), key in zip(order.releases.items(), order.pieces.values(), strict=True)
-                if kept.get(release_id) != key
-            ]
+            stale = [(key, release_id) for release_id, key in order.pieces.items() if kept.get(release_id) != key]
+            releases = ((key, ledger.release(release_id)) for key, release_id in stale)
+            batches = [(key, (release, ledger.shown_media(release))) for key, release in releases]
             making.slips(batches)
             cache.drop_pieces(kept.keys() - order.pieces.keys())
             pages = making.site(tuple(order.pieces), order.static)
@@ -178,7 +185,7 @@ def write_site(
     making = Making(
         folder=folder,
         workshop=Workshop(settings, templates, folder.cache, _audio(copied)),
-        crew=Crew(Path(), settings, folder.cache.path, 1),
+        crew=Crew(Path(), settings, folder.cache.path, "", 1),
         count=Count(progress),
         ground=key_of(settings),
         asset=data.__getitem__,
@@ -229,7 +236,7 @@ def _audio(static: Static) -> dict[str, int]:
 
 
 def _piece(piece_id: int, key: str, slip: Slip) -> Piece:
-    return Piece(piece_id=piece_id, key=key, facts=slip.facts, html=slip.html, entry=slip.entry)
+    return Piece(piece_id=piece_id, key=key, facts=slip.facts, parts={name: getattr(slip, name) for name in PARTS})
 
 
 def _in_bundles(

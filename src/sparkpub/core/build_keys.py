@@ -1,15 +1,10 @@
 """Keys of what is built: a digest over all that an output is made from, so that the same key means the same bytes."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from hashlib import sha256
+from typing import Any
 
-from sparkpub.core.records import Release
 from sparkpub.core.settings import Settings
-
-# How far its deliveries are is no business of a page.
-_NOT_SHOWN = frozenset({"transport", "state", "is_mailed", "tzdata", "settings"})
-_SHOWN = tuple(field.name for field in fields(Release) if field.name not in _NOT_SHOWN)
 
 
 def key_of(*parts: object) -> str:
@@ -30,6 +25,16 @@ def settings_key(settings: Settings) -> str:
     )
 
 
-def release_keys(releases: Iterable[Release], ground: str) -> dict[int, str]:
-    """The key of each release, by its number and in the order given, on a ground that all share."""
-    return {release.release_id: key_of(ground, *(getattr(release, name) for name in _SHOWN)) for release in releases}
+def release_keys(rows: Iterable[tuple[Any, ...]], ground: str) -> dict[int, str]:
+    """The key of each release by its number, in the order given, on a ground that all share.
+
+    A row has the number first and the text last.
+    """
+    base = sha256(ground.encode())
+    keys = {}
+    for *facts, text in rows:
+        digest = base.copy()
+        digest.update(repr(facts).encode("utf-8", "backslashreplace"))
+        digest.update(text)
+        keys[facts[0]] = digest.hexdigest()[:32]
+    return keys

@@ -164,7 +164,7 @@ class Cards:
         )
         return html.strip()
 
-    def entry_with(self, article: Article, *, summary: str, html: str, image: str) -> Entry:
+    def entry_with(self, article: Article, *, summary: str, html: str, image: str, weighs: int = 0) -> Entry:
         """A release as feeds show it, of parts that are made already; `image` is the path of its picture."""
         issue = article.issue
         return Entry(
@@ -179,6 +179,7 @@ class Cards:
             tags=issue.tags,
             language=issue.language,
             image=links.absolute(self.base_url, image) if image else "",
+            weighs=weighs,
         )
 
     def month_day(self, on: date) -> str:

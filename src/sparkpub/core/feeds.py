@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from itertools import groupby
 
@@ -141,6 +142,10 @@ def xml_safe(text: str) -> str:
     return _NOT_XML.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+text_of_entry = lru_cache(maxsize=128)(xml_safe)
+"""`xml_safe` for texts that all three kinds of a document ask for."""
+
+
 def weight(entry: Entry) -> int:
     """How many bytes an entry takes at most, whatever the kind of document."""
     if entry.weighs:
@@ -155,9 +160,14 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
+def is_too_long(weighs: int) -> bool:
+    """Whether an entry of that weight would fill a feed alone."""
+    return weighs > MAX_BYTES - _HEAD_BYTES
+
+
 def fitting(entry: Entry) -> Entry:
     """The entry itself, or where its text alone would fill a feed, its summary with a link to the page."""
-    if weight(entry) <= MAX_BYTES - _HEAD_BYTES:
+    if not is_too_long(weight(entry)):
         return entry
     short = entry.summary[:2000]
     link = f'<p><a href="{escape(entry.url)}">{escape(entry.title[:300])}</a></p>'
@@ -249,7 +259,7 @@ def _json_item(entry: Entry, feed: Feed) -> dict[str, object]:
         "url": entry.url,
         "title": entry.headline,
         "summary": xml_safe(entry.summary),
-        "content_html": xml_safe(entry.html),
+        "content_html": text_of_entry(entry.html),
         "date_published": entry.published_at.isoformat(),
         "date_modified": entry.updated_at.isoformat(),
         "authors": [{"name": xml_safe(name)} for name in entry.authors],

@@ -12,7 +12,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from sparkpub.core.feeds import ATOM, MEDIA_TYPES, RSS, Entry, Feed, xml_safe
+from sparkpub.core.feeds import ATOM, MEDIA_TYPES, RSS, Entry, Feed, text_of_entry, xml_safe
 
 _ATOM_NS = "http://www.w3.org/2005/Atom"
 _DC_NS = "http://purl.org/dc/elements/1.1/"
@@ -135,7 +135,7 @@ def _add(made: FeedGenerator, feed: Feed, entry: Entry) -> None:
     added.updated(entry.updated_at)
     summary = xml_safe(entry.summary) or entry.headline
     added.summary(_as_html(summary) if made.sparkpub.kind == RSS else summary)
-    added.content(xml_safe(entry.html), type="html")
+    added.content(text_of_entry(entry.html), type="html")
     for name in entry.authors:
         added.author(name=xml_safe(name))
     for tag in entry.tags:

@@ -88,6 +88,7 @@ def media_path(name: str) -> str:
     return f"/media/{name}"
 
 
+@lru_cache(maxsize=4096)
 def segment(text: str) -> str:
     """A word as one part of a path: lower-case letters, digits and low lines of any script, all else as hyphens.
 

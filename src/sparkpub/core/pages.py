@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import groupby
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import jinja2
@@ -19,6 +20,7 @@ from sparkpub.core import links
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.archive import Archive, MonthDay, newest_of_each
 from sparkpub.core.article import Article
+from sparkpub.core.blocks import Blocks, Listed, Memory, unkept
 from sparkpub.core.cards import Card, Cards, Link
 from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
 from sparkpub.core.email import direction
@@ -27,7 +29,10 @@ from sparkpub.core.jsonld import news_article, script_safe, website
 from sparkpub.core.occasion import occasion
 from sparkpub.core.settings import SeriesSettings, Settings
 from sparkpub.core.site_words import SiteWords, site_words
+from sparkpub.core.slips import KeptCards
 from sparkpub.errors import InputError
+
+Item = TypeVar("Item")
 
 STYLESHEET, SCRIPT, SEARCH_SCRIPT = "/style.css", "/site.js", "/search/search.js"
 _ON_FRONT = 10
@@ -54,7 +59,9 @@ class Pages:
     archive: Archive
     settings: Settings
     templates: jinja2.Environment
-    kept: Cards | None = None
+    kept: KeptCards | None = None
+    memory: Memory | None = None
+    """Where blocks of long pages are kept between builds."""
 
     @cached_property
     def cards(self) -> Cards:
@@ -100,7 +107,7 @@ class Pages:
         """Everything by year, with the ways in: years, series, tags."""
         title = self.settings.publication.title
         page = Page(path="/archive/", title=self.say.archive, description=self.say.everything_in.format(title=title))
-        years = [(year, self._cards(held)) for year, held in self.archive.years.items()]
+        years = [(year, self._listed(held)) for year, held in self.archive.years.items()]
         tags = [
             ((self.archive.labels[tag], links.tag_path(tag)), len(newest_of_each(held)))
             for tag, held in self.archive.tags.items()
@@ -116,10 +123,10 @@ class Pages:
         years = sorted(self.archive.years)
         at = years.index(year)
         page = Page(path=links.year_path(year), title=str(year), description=self.say.everything_of.format(year=year))
-        held = self._cards(reversed(self.archive.years[year]))
+        held = self.archive.years[year][::-1]
         months = [
-            (self.cards.month(month), list(group))
-            for month, group in groupby(held, key=lambda c: c.article.local.month)
+            (self.cards.month(month), self._listed(group))
+            for month, group in _grouped(held, lambda article: article.local.month)
         ]
         return self._render("year", page, months=months, around=_around(years, at), total=len(held))
 
@@ -129,31 +136,28 @@ class Pages:
         title, intro = (known.title, known.intro) if known else (series_id, "")
         path = links.series_path(series_id)
         page = Page(path=path, title=title, description=intro or title, feeds=((title, path),))
-        return self._render("series", page, intro=intro, cards=self._cards(self.archive.series[series_id]))
+        return self._render("series", page, intro=intro, **self._long_list(self.archive.series[series_id]))
 
     def tag(self, tag: str) -> bytes:
         """Everything under one tag."""
         label, path = self.archive.labels[tag], links.tag_path(tag)
         description = self.say.everything_about.format(tag=label)
         page = Page(path=path, title=label, description=description, feeds=((label, path),))
-        return self._render("tag", page, cards=self._cards(newest_of_each(self.archive.tags[tag])))
+        return self._render("tag", page, **self._long_list(newest_of_each(self.archive.tags[tag])))
 
     def author(self, author: str) -> bytes:
         """Everything by one author."""
         name = self.archive.names[author]
         page = Page(path=links.author_path(author), title=name, description=self.say.everything_by.format(name=name))
-        return self._render("author", page, cards=self._cards(newest_of_each(self.archive.authors[author])))
+        return self._render("author", page, **self._long_list(newest_of_each(self.archive.authors[author])))
 
     def on_this_day(self) -> bytes:
         """The days of the year that have something, month by month."""
         title, path = self.say.on_this_day, "/on-this-day/"
         page = Page(path=path, title=title, description=self.say.days, feeds=((self.say.every_day, path),))
-        days = [
-            (day[0], self._day_link(day), self._cards(newest_of_each(held))) for day, held in self.archive.days.items()
-        ]
         months = [
-            (self.cards.month(month), [(link, cards) for _, link, cards in group])
-            for month, group in groupby(days, key=lambda row: row[0])
+            (self.cards.month(month), self._days_of(days))
+            for month, days in _grouped(self.archive.days, lambda day: day[0])
         ]
         return self._render("on-this-day", page, months=months)
 
@@ -252,6 +256,22 @@ class Pages:
     def _cards(self, articles: Iterable[Article]) -> list[Card]:
         return [self.cards.card(article) for article in articles]
 
+    def _listed(self, articles: Sequence[Article]) -> Listed[Card]:
+        return Listed(articles, partial(self._cards, articles), len(articles))
+
+    def _long_list(self, articles: Sequence[Article]) -> dict[str, object]:
+        """All cards, and the same in parts: those of a year that stand together."""
+        parts = [self._listed(group) for _, group in _grouped(articles, lambda article: article.local.year)]
+        return {"cards": self._listed(articles), "parts": parts}
+
+    def _days_of(self, days: Sequence[MonthDay]) -> Listed[tuple[Link, list[Card]]]:
+        """Days of the year with the pieces of each."""
+        held = {day: newest_of_each(self.archive.days[day]) for day in days}
+        return Listed(
+            [article for articles in held.values() for article in articles],
+            lambda: [(self._day_link(day), self._cards(articles)) for day, articles in held.items()],
+        )
+
     def _day_link(self, day: MonthDay) -> Link:
         return self.cards.month_day(self.archive.days[day][0].on), links.day_path(*day)
 
@@ -310,8 +330,18 @@ class Pages:
         link: Callable[[str], str] = partial(links.relative, page.path)
         canonical = page.canonical or links.absolute(self.cards.base_url, page.path)
         template = self.templates.get_template(f"site/{name}.html.j2")
-        html = template.render(self._everywhere | {"page": page, "link": link, "canonical": canonical} | values)
+        given = {"page": page, "link": link, "canonical": canonical, "kept": unkept}
+        if self.kept is None or self.memory is None:
+            return xml_safe(template.render(self._everywhere | given | values)).encode()
+        blocks = Blocks(self.memory, page.path, (page, self.around), self.kept.digest)
+        html = template.render(self._everywhere | given | {"kept": blocks.block} | values)
+        blocks.close()
         return xml_safe(html).encode()
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], int]) -> list[tuple[int, list[Item]]]:
+    """Neighbours that have a key in common, with the key."""
+    return [(number, list(group)) for number, group in groupby(items, key=key)]
 
 
 def _around(years: Sequence[int], at: int) -> dict[str, Link | None]:

@@ -30,6 +30,15 @@ class Sandbox(SandboxedEnvironment):
             self.filters[name] = _bounded(self.filters[name], is_pattern=name == "format")
         self._known: dict[tuple[type, str], bool] = {}
 
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - any object, any value
+        """An attribute, or an item of that name; most were found safe before."""
+        if self._known.get((type(obj), attribute)) and not isinstance(obj, str):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
+
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - any operands

@@ -8,24 +8,27 @@ any size takes the memory of its texts only.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import jinja2
 
 from sparkpub.core import links
 from sparkpub.core.archive import Archive, MonthDay, archive_of, linked, newest_of_each
 from sparkpub.core.article import Article
+from sparkpub.core.blocks import Memory
+from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Cards, Link
 from sparkpub.core.enclosures import enclosures
-from sparkpub.core.feeds import ATOM, JSON, RSS, Entry, Feed, chained, json_feed
+from sparkpub.core.feeds import ATOM, JSON, RSS, Entry, Feed, chained, json_feed, newest
 from sparkpub.core.ics import calendar_of
 from sparkpub.core.indexes import MAX_IN_SITEMAP, opml, robots, search_index, sitemap, sitemap_index
 from sparkpub.core.pages import SCRIPT, SEARCH_SCRIPT, STYLESHEET, Pages
 from sparkpub.core.serving import headers_file
 from sparkpub.core.settings import Settings
-from sparkpub.core.slips import Fetch, KeptCards, Known, read_facts, slip_of
+from sparkpub.core.slips import KeptCards, Known, Parts, SlipsAtHand, read_facts, slip_of
 
 ON_THIS_DAY = "/on-this-day/"
+_WAYS_IN = ("/", "/archive/", ON_THIS_DAY, "/subscribe/", "/feeds/")
 
 Shown = tuple[object, ...]
 
@@ -42,6 +45,8 @@ class Output:
     render: Callable[[], bytes]
     shows: Callable[[], Shown]
     is_page: bool = False
+    keeps: bool = False
+    """Whether it is made of blocks that are kept, which only the process that keeps them can do."""
 
     @property
     def file(self) -> str:
@@ -59,6 +64,10 @@ class Site:
     cards: KeptCards
     audio: Mapping[str, int] = field(default_factory=dict)
     """The sound files of the site by name, with their sizes: what feeds can enclose."""
+    memory: Memory | None = None
+    """Where blocks of long pages are kept between builds."""
+
+    _last_told: list[tuple[Feed, tuple[Entry, ...]]] = field(default_factory=list, repr=False)
 
     def stages(self) -> Iterator[list[Output]]:
         """The files in four lists: pages of releases, lists, feeds, and what points to all of them."""
@@ -69,13 +78,16 @@ class Site:
 
     def redirects(self) -> Iterator[Output]:
         """Stubs at old addresses: aliases in front matter, and slugs that an issue had at an earlier release."""
-        slugs: dict[str, list[str]] = {}
+        former: dict[str, list[str]] = {}
         for article in self.archive.releases:
-            slugs.setdefault(article.issue.id, []).append(self.cards.path(article.permalink))
+            former.setdefault(article.issue.id, []).append(article.permalink)
         for article in self.archive.current:
+            places = [one for one in former[article.issue.id] if one != article.permalink]
+            if not places and not article.issue.aliases:
+                continue
             target = self.cards.path(article.permalink)
             aliases = [links.alias_path(alias) for alias in article.issue.aliases]
-            for path in dict.fromkeys([*aliases, *slugs[article.issue.id]]):
+            for path in dict.fromkeys([*aliases, *map(self.cards.path, places)]):
                 if path is not None and path != target:
                     yield Output(
                         path=path, render=partial(self.pages.redirect, path, target), shows=partial(tuple, (target,))
@@ -84,7 +96,7 @@ class Site:
     @cached_property
     def pages(self) -> Pages:
         """The pages of the archive."""
-        return Pages(self.archive, self.settings, self.templates, self.cards)
+        return Pages(self.archive, self.settings, self.templates, self.cards, self.memory)
 
     @cached_property
     def feed_list(self) -> list[tuple[Link, Sequence[Article]]]:
@@ -106,13 +118,28 @@ class Site:
     def _digests(self) -> dict[int, str]:
         return {id(article): self.cards.digest(article) for article in self.archive.releases}
 
+    @cached_property
+    def _around(self) -> str:
+        return key_of(*self.pages.around)
+
+    @cached_property
+    def _everything(self) -> Shown:
+        return (key_of(*self._told(self.archive.releases)),)
+
     def _told(self, articles: Iterable[Article], *more: object) -> Shown:
         """What a page shows that is given articles, and what every page shows."""
-        return (*self.pages.around, *more, *(self._digests[id(article)] for article in articles))
+        digests = self._digests
+        return (self._around, *more, " ".join([digests[id(article)] for article in articles]))
 
     def _page(self, path: str, render: Callable[[], bytes], articles: Iterable[Article] = (), *more: object) -> Output:
         """An HTML page that shows articles and more."""
         return Output(path=path, render=render, shows=partial(self._told, articles, *more), is_page=True)
+
+    def _long_page(
+        self, path: str, render: Callable[[], bytes], articles: Iterable[Article] = (), *more: object
+    ) -> Output:
+        """The same of one that is made of blocks."""
+        return replace(self._page(path, render, articles, *more), keeps=True)
 
     def _releases(self) -> list[Output]:
         """A page for each release, and for each issue that has another address than its newest release."""
@@ -124,30 +151,38 @@ class Site:
             newer = latest if latest is not article else None
             shown = [article, newer] if newer else [article]
             outputs.append(self._page(path, partial(self.pages.issue, article, path, newer=newer), shown))
-            permalink = self.cards.path(article.permalink)
-            if newer is None and permalink != path:
+            if newer is None and article.permalink != article.url:
+                permalink = self.cards.path(article.permalink)
                 outputs.append(self._page(permalink, partial(self.pages.issue, article, permalink), shown))
         return outputs
 
     def _lists(self) -> list[Output]:
         """Every page that shows more than one release."""
-        pages, archive, page = self.pages, self.archive, self._page
+        pages, archive, page, long_page = self.pages, self.archive, self._page, self._long_page
         feeds = [link for link, _ in self.feed_list]
         tags, authors = list(archive.labels.items()), list(archive.names.items())
         return [
             page("/", pages.front, archive.current[:11], *(count for _, _, count in pages.shelves)),
-            page("/archive/", pages.archive_page, archive.releases, *tags, *authors),
-            *(page(links.year_path(year), partial(pages.year, year), held) for year, held in archive.years.items()),
-            *(page(links.series_path(id_), partial(pages.series, id_), held) for id_, held in archive.series.items()),
+            long_page("/archive/", pages.archive_page, archive.releases, *tags, *authors),
             *(
-                page(links.tag_path(tag), partial(pages.tag, tag), newest_of_each(held), archive.labels[tag])
+                long_page(links.year_path(year), partial(pages.year, year), held)
+                for year, held in archive.years.items()
+            ),
+            *(
+                long_page(links.series_path(id_), partial(pages.series, id_), held)
+                for id_, held in archive.series.items()
+            ),
+            *(
+                long_page(links.tag_path(tag), partial(pages.tag, tag), newest_of_each(held), archive.labels[tag])
                 for tag, held in archive.tags.items()
             ),
             *(
-                page(links.author_path(name), partial(pages.author, name), newest_of_each(held), archive.names[name])
+                long_page(
+                    links.author_path(name), partial(pages.author, name), newest_of_each(held), archive.names[name]
+                )
                 for name, held in archive.authors.items()
             ),
-            page(ON_THIS_DAY, pages.on_this_day, tuple(article for held in archive.days.values() for article in held)),
+            long_page(ON_THIS_DAY, pages.on_this_day, [article for held in archive.days.values() for article in held]),
             *(self._day(day, around) for day, around in _with_neighbours(list(archive.days))),
             page("/search/", pages.search),
             page("/subscribe/", pages.subscribe),
@@ -166,14 +201,14 @@ class Site:
         """Every feed in three kinds; the main one and those of series with their archive documents."""
         light = {id(article): self.cards.light_entry(article) for article in self.archive.releases}
         whole = {(light[id(article)].id, light[id(article)].url): article for article in self.archive.releases}
-        return [
-            Output(
-                path=feed.path(kind),
-                render=partial(self._write_feed, feed, kind, whole),
-                shows=partial(self._told_in, feed, whole),
-            )
+        documents = [
+            (feed, cache(partial(self._told_in, feed, whole)))
             for link, articles in self.feed_list
             for feed in self._documents(link, [light[id(article)] for article in articles])
+        ]
+        return [
+            Output(path=feed.path(kind), render=partial(self._write_feed, feed, kind, whole), shows=shows)
+            for feed, shows in documents
             for kind in (RSS, ATOM, JSON)
         ]
 
@@ -183,21 +218,33 @@ class Site:
         return (
             *head,
             tuple(sorted(self.audio.items())),
-            *((self._digests[id(whole[one.id, one.url])], one.html) for one in feed.entries),
+            " ".join([self._digests[id(whole[one.id, one.url])] for one in feed.entries]),
+            *(one.html for one in feed.entries if one.html),
         )
 
     def _write_feed(self, feed: Feed, kind: str, whole: Mapping[tuple[str, str], Article]) -> bytes:
         """A document of a feed, its entries told in full; those that are too long keep the short text they have."""
         from sparkpub.core import feedxml  # feedgen and lxml: not needed to render a page
 
+        told = self._entries(feed, whole)
+        write = {RSS: feedxml.rss, ATOM: feedxml.atom, JSON: json_feed}[kind]
+        return write(replace(feed, entries=told))
+
+    def _entries(self, feed: Feed, whole: Mapping[tuple[str, str], Article]) -> tuple[Entry, ...]:
+        """The entries of a document, made once for the kinds that follow one another."""
+        for last, told in self._last_told:
+            if last is feed:
+                return told
         entries = (
             one if one.html else self.cards.entry(whole[one.id, one.url], self.templates) for one in feed.entries
         )
         told = tuple(
-            replace(one, enclosures=enclosures(one.html, base_url=feed.base_url, lengths=self.audio)) for one in entries
+            replace(one, enclosures=found) if found else one
+            for one in entries
+            for found in [enclosures(one.html, base_url=feed.base_url, lengths=self.audio)]
         )
-        write = {RSS: feedxml.rss, ATOM: feedxml.atom, JSON: json_feed}[kind]
-        return write(replace(feed, entries=told))
+        self._last_told[:] = [(feed, told)]
+        return told
 
     def _documents(self, link: Link, entries: Sequence[Entry]) -> list[Feed]:
         """One feed: the current document and, except for tags and days, those of earlier years."""
@@ -215,12 +262,17 @@ class Site:
             entries=(),
             hub=self.settings.site.hub if self.settings.site.announce else "",
         )
-        documents = chained(feed, entries, self.settings.site.per_feed)
-        return documents if is_main or folder in known else documents[:1]
+        per_feed = self.settings.site.per_feed
+        if is_main or folder in known:
+            return chained(feed, entries, per_feed)
+        return [replace(feed, entries=newest(entries, per_feed))]
 
     def _indexes(self) -> list[Output]:
         """What points to all the rest: sitemap, list of feeds, calendar, search index."""
-        everything = partial(self._told, self.archive.releases)
+
+        def everything() -> Shown:
+            return self._everything
+
         feeds = tuple(link for link, _ in self.feed_list)
         map_url = links.absolute(self.cards.base_url, "/sitemap.xml")
         return [
@@ -234,49 +286,49 @@ class Site:
 
     def _sitemaps(self, shows: Callable[[], Shown]) -> list[Output]:
         """The sitemap; one of sitemaps where a single one would be longer than allowed."""
-        count = len(self._listed())
-        if count <= MAX_IN_SITEMAP:
-            return [Output(path="/sitemap.xml", render=lambda: sitemap(self._listed()), shows=shows)]
-        parts = {f"/sitemap-{at // MAX_IN_SITEMAP + 1}.xml": at for at in range(0, count, MAX_IN_SITEMAP)}
+        listed = self._listed()
+        if len(listed) <= MAX_IN_SITEMAP:
+            return [Output(path="/sitemap.xml", render=partial(sitemap, listed), shows=shows)]
+        starts = range(0, len(listed), MAX_IN_SITEMAP)
+        parts = {f"/sitemap-{part}.xml": listed[at : at + MAX_IN_SITEMAP] for part, at in enumerate(starts, start=1)}
         urls = [links.absolute(self.cards.base_url, path) for path in parts]
         return [
-            *(Output(path=path, render=partial(self._sitemap_from, at), shows=shows) for path, at in parts.items()),
+            *(Output(path=path, render=partial(sitemap, held), shows=shows) for path, held in parts.items()),
             Output(path="/sitemap.xml", render=partial(sitemap_index, urls), shows=partial(tuple, urls)),
         ]
-
-    def _sitemap_from(self, at: int) -> bytes:
-        return sitemap(self._listed()[at : at + MAX_IN_SITEMAP])
 
     def _opml(self) -> bytes:
         title, base_url = self.settings.publication.title, self.cards.base_url
         return opml(title, [(words, links.absolute(base_url, folder)) for (words, folder), _ in self.feed_list])
 
     def _calendar(self) -> bytes:
-        events = map(self.cards.calendar, reversed(self.archive.releases))
+        events = self.cards.calendar(reversed(self.archive.releases))
         return calendar_of(events, title=self.settings.publication.title)
 
     def _search_index(self) -> bytes:
-        return search_index(map(self.cards.card, self.archive.current))
+        return search_index(self.cards.found(self.archive.current))
 
     def _listed(self) -> list[tuple[str, str]]:
         """(address, day of the last change) of each page that search engines should know."""
         base_url, releases = self.cards.base_url, self.archive.releases
-        newest = _changed(releases)
+        days = {id(article): article.updated_at.date().isoformat() for article in releases}
+
+        def changed(articles: Sequence[Article]) -> str:
+            return max((days[id(article)] for article in articles), default="")
+
         archive = self.archive
         shelves = [
-            *(((links.year_path(year), held)) for year, held in archive.years.items()),
-            *(((links.series_path(id_), held)) for id_, held in archive.series.items()),
-            *(((links.tag_path(tag), held)) for tag, held in archive.tags.items()),
-            *(((links.author_path(name), held)) for name, held in archive.authors.items()),
-            *(((links.day_path(*day), held)) for day, held in archive.days.items()),
+            *((links.year_path(year), held) for year, held in archive.years.items()),
+            *((links.series_path(id_), held) for id_, held in archive.series.items()),
+            *((links.tag_path(tag), held) for tag, held in archive.tags.items()),
+            *((links.author_path(name), held) for name, held in archive.authors.items()),
+            *((links.day_path(*day), held) for day, held in archive.days.items()),
         ]
+        last = changed(releases)
         return [
-            *(
-                (links.absolute(base_url, path), newest)
-                for path in ("/", "/archive/", ON_THIS_DAY, "/subscribe/", "/feeds/")
-            ),
-            *((article.url, _changed([article])) for article in releases),
-            *((links.absolute(base_url, path), _changed(held)) for path, held in shelves),
+            *((links.absolute(base_url, path), last) for path in _WAYS_IN),
+            *((article.url, days[id(article)]) for article in releases),
+            *((links.absolute(base_url, path), changed(held)) for path, held in shelves),
         ]
 
 
@@ -289,15 +341,8 @@ def site_of(
 ) -> Site:
     """The site of whole articles, given in order of release; all their texts are in memory."""
     slips = [slip_of(article, Cards(settings), templates) for article in articles]
-    known = [read_facts(number, slip.facts) for number, slip in enumerate(slips)]
-    return known_site(
-        known,
-        settings,
-        templates,
-        html=lambda number: slips[number].html,
-        entry=lambda number: slips[number].entry,
-        audio=audio,
-    )
+    known = read_facts((number, slip.facts) for number, slip in enumerate(slips))
+    return known_site(known, settings, templates, kept=SlipsAtHand(slips), audio=audio)
 
 
 def known_site(
@@ -305,22 +350,17 @@ def known_site(
     settings: Settings,
     templates: jinja2.Environment,
     *,
-    html: Fetch,
-    entry: Fetch,
+    kept: Parts,
     audio: Mapping[str, int] | None = None,
+    memory: Memory | None = None,
 ) -> Site:
-    """The site of releases that were rendered before, given in order of release; `audio` as in `Site`."""
-    cards = KeptCards.of(known, settings, html=html, entry=entry)
+    """The site of releases that were rendered before, given in order of release; `audio`, `memory` as in `Site`."""
+    cards = KeptCards.of(known, settings, kept=kept)
     archive = archive_of(linked(one.article for one in known), cards.event)
-    return Site(archive, settings, templates, cards, audio or {})
+    return Site(archive, settings, templates, cards, audio or {}, memory)
 
 
 def _with_neighbours(days: Sequence[MonthDay]) -> Iterator[tuple[MonthDay, tuple[MonthDay, ...]]]:
     """Each day with the ones before and after it, around the turn of the year."""
     for at, day in enumerate(days):
         yield day, ((days[at - 1], days[(at + 1) % len(days)]) if len(days) > 1 else ())
-
-
-def _changed(articles: Iterable[Article]) -> str:
-    """The day on which the newest of some articles changed last, "" where there is none."""
-    return max((article.updated_at.date().isoformat() for article in articles), default="")

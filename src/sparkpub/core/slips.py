@@ -1,40 +1,75 @@
 """What is kept of a release between builds: all that lists, feeds and indexes show, without parsing its text again.
 
-    Article ──slip_of──▶ Slip (facts, html, entry)  kept under the key of the release
-    facts ──read_facts──▶ Known: a light Article and its card
+    Article ──slip_of──▶ Slip (facts, and the parts that pages show)  kept under the key of the release
+    facts ──read_facts──▶ Known: a light Article, enough to say where it is shown
+    parts ──fetched when they are shown──▶ its card, its text, its feed entry
 
 Every build reads its site from slips, a cold one too, so that no template can tell the one from the other.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 
 from sparkpub.core.archive import happened_on
-from sparkpub.core.article import Article
+from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Card, Cards, Picture, Text
-from sparkpub.core.feeds import Entry, weight
+from sparkpub.core.feeds import Entry, is_too_long, weight
 from sparkpub.core.ics import CalendarItem, event_text
+from sparkpub.core.indexes import search_row
 from sparkpub.core.model import Asset, Correction, Image, Issue, Status
 from sparkpub.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """A release rendered once: `facts` is JSON, `html` the text of its page, `entry` that of its feed entries."""
+    """A release rendered once.
+
+    `facts` and `card` are JSON, `opening` the plain text that it begins with, `calendar` its event and `found` its row
+    of the search index, `html` the text of its page, `entry` that of its feed entries.
+    """
 
     facts: str
+    card: str = field(repr=False)
+    opening: str = field(repr=False)
+    calendar: str = field(repr=False)
+    found: str = field(repr=False)
     html: str = field(repr=False)
     entry: str = field(repr=False)
 
 
-Fetch = Callable[[int], str]
-"""The html, or the entry, of the slip with a number."""
+PARTS = ("card", "calendar", "found", "opening", "html", "entry")
+"""The parts of a slip beside its facts."""
+
+
+class Parts(Protocol):
+    """Where the parts of slips are kept."""
+
+    def part(self, name: str, slip_id: int) -> str:
+        """One part of the slip with a number."""
+
+    def parts(self, name: str) -> Mapping[int, str]:
+        """One part of every slip."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlipsAtHand:
+    """Slips in memory, numbered from 0."""
+
+    slips: Sequence[Slip]
+
+    def part(self, name: str, slip_id: int) -> str:
+        """One part of the slip with a number."""
+        return str(getattr(self.slips[slip_id], name))
+
+    def parts(self, name: str) -> Mapping[int, str]:
+        """One part of every slip."""
+        return {number: self.part(name, number) for number in range(len(self.slips))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +77,13 @@ class Known:
     """A release as its facts tell it.
 
     The issue of `article` has neither body, source nor rule, its pictures have no data. `digest` changes with
-    anything in the facts, and with the texts.
+    anything in the facts, and in the parts.
     """
 
     slip_id: int
     article: Article
-    card: tuple[Any, ...]
-    text: tuple[str, str, int]
     event: str
     weighs: int
-    calendar: str
     digest: str
 
 
@@ -65,88 +97,125 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
         _article_row(article),
         _issue_row(issue),
         [[src, asset.name, asset.media_type, asset.width, asset.height] for src, asset in article.media.items()],
-        _card_row(card),
-        [text.summary, text.opening, text.minutes],
         happened_on(article),
         weight(entry),
-        event_text(CalendarItem.released(article, settings=cards.settings)),
-        key_of(text.html, html),
     ]
-    return Slip(facts=json.dumps(facts, ensure_ascii=False), html=text.html, entry=html)
+    parts = {
+        "card": _compact([*_card_row(card), text.summary]),
+        "calendar": event_text(CalendarItem.released(article, settings=cards.settings)),
+        "found": search_row(card),
+        "opening": text.opening,
+        "html": text.html,
+        "entry": html,
+    }
+    return Slip(facts=_compact([*facts, key_of(*facts, *parts.values())]), **parts)
 
 
-def read_facts(slip_id: int, facts: str) -> Known:
-    """A release as its facts tell it, without its neighbours."""
-    article, issue, media, card, text, event, weighs, calendar, _ = json.loads(facts)
-    return Known(
-        slip_id=slip_id,
-        article=_article(article, _issue(issue), media),
-        card=tuple(card),
-        text=tuple(text),
-        event=event,
-        weighs=weighs,
-        calendar=calendar,
-        digest=key_of(facts),
-    )
+def read_facts(facts: Iterable[tuple[int, str]]) -> list[Known]:
+    """Releases as their facts tell them, given with their numbers, without their neighbours."""
+    numbers, texts = zip(*facts, strict=True) if (facts := list(facts)) else ((), ())
+    read = json.loads(f"[{','.join(texts)}]")  # thousands of short documents take twice as long
+    return [
+        Known(
+            slip_id=number,
+            article=_article(article, _issue(issue), media),
+            event=event,
+            weighs=weighs,
+            digest=digest,
+        )
+        for number, (article, issue, media, event, weighs, digest) in zip(numbers, read, strict=True)
+    ]
+
+
+def _compact(row: list[Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class KeptCards(Cards):
-    """Cards and entries of releases that are known by their slips; texts are fetched when they are shown."""
+    """Cards and entries of releases that are known by their slips; what they show is fetched when it is shown."""
 
     known: Mapping[tuple[str, int], Known] = field(kw_only=True, repr=False)
-    fetch_html: Fetch = field(kw_only=True)
-    fetch_entry: Fetch = field(kw_only=True)
+    kept: Parts = field(kw_only=True, repr=False)
+    _digests: dict[int, str] = field(default_factory=dict, repr=False)
+    _cards: dict[int, tuple[Card, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, known: Iterable[Known], settings: Settings, *, html: Fetch, entry: Fetch) -> "KeptCards":
+    def of(cls, known: Iterable[Known], settings: Settings, *, kept: Parts) -> "KeptCards":
         """Cards of these releases."""
         by_name = {_name(one.article): one for one in known}
-        return cls(settings, known=by_name, fetch_html=html, fetch_entry=entry)
+        return cls(settings, known=by_name, kept=kept)
 
     def event(self, article: Article) -> str:
         """The date of its event as ISO 8601, "" where it has none."""
         return self.known[_name(article)].event
 
     def text(self, article: Article) -> Text:
-        """The text of an article."""
-        known = self.known[_name(article)]
-        summary, opening, minutes = known.text
-        return Text(html=self.fetch_html(known.slip_id), summary=summary, opening=opening, minutes=minutes)
+        """The text of an article, without its opening."""
+        card, summary = self._card(article)
+        html = self._part("html", article)
+        return Text(html=html, summary=summary, opening="", minutes=card.minutes)
 
     def opening(self, article: Article) -> str:
         """What its text begins with."""
-        return self.known[_name(article)].text[1]
+        return self._part("opening", article)
 
     def card(self, article: Article) -> Card:
         """An article as lists show it."""
-        return _card(article, self.path(article.url), self.known[_name(article)].card)
+        return self._card(article)[0]
 
     def entry(self, article: Article, templates: jinja2.Environment) -> Entry:
         """A release as feeds show it."""
         del templates
-        return self._entry_of(article, self.fetch_entry(self.known[_name(article)].slip_id))
+        card, summary = self._card(article)
+        image = card.image.path if card.image else ""
+        return self.entry_with(article, summary=summary, html=self._part("entry", article), image=image)
 
     def light_entry(self, article: Article) -> Entry:
-        """An entry without its text, to be placed in a document of a feed."""
-        return replace(self._entry_of(article, ""), weighs=self.known[_name(article)].weighs)
+        """An entry to be placed in a document of a feed: without its text, but for a summary if that has to do."""
+        weighs = self.known[_name(article)].weighs
+        summary = self._card(article)[1] if is_too_long(weighs) else ""
+        return self.entry_with(article, summary=summary, html="", image="", weighs=weighs)
 
     def digest(self, article: Article) -> str:
         """A key of all that is told of a release, its neighbours and its text included."""
-        return key_of(
-            self.known[_name(article)].digest,
-            *((one.title, one.url, one.on, one.number) for one in article.earlier),
-            *(one and (one.title, one.url, one.on, one.number) for one in (article.previous, article.next)),
-        )
-
-    def calendar(self, article: Article) -> str:
-        """A release as an event of a calendar."""
-        return self.known[_name(article)].calendar
-
-    def _entry_of(self, article: Article, html: str) -> Entry:
         known = self.known[_name(article)]
-        picture = known.card[-1]
-        return self.entry_with(article, summary=known.text[0], html=html, image=picture[0] if picture else "")
+        found = self._digests.get(known.slip_id)
+        if found is None:
+            found = known.digest
+            if article.earlier or article.previous or article.next:
+                found = key_of(found, *map(_told, (article.previous, article.next, *article.earlier)))
+            self._digests[known.slip_id] = found
+        return found
+
+    def calendar(self, articles: Iterable[Article]) -> list[str]:
+        """Releases as events of a calendar."""
+        return self._all("calendar", articles)
+
+    def found(self, articles: Iterable[Article]) -> list[str]:
+        """Releases as rows of the search index."""
+        return self._all("found", articles)
+
+    def _part(self, name: str, article: Article) -> str:
+        return self.kept.part(name, self.known[_name(article)].slip_id)
+
+    def _all(self, name: str, articles: Iterable[Article]) -> list[str]:
+        parts = self.kept.parts(name)
+        return [parts[self.known[_name(article)].slip_id] for article in articles]
+
+    def _card(self, article: Article) -> tuple[Card, str]:
+        """A card, made once however many lists show it, and the plain summary."""
+        slip_id = self.known[_name(article)].slip_id
+        made = self._cards.get(slip_id)
+        if made is None:
+            *row, summary = json.loads(self.kept.part("card", slip_id))
+            made = self._cards[slip_id] = _card(article, self.path(article.url), row), summary
+        return made
+
+
+def _told(one: Neighbour | None) -> tuple[object, ...]:
+    """What a page tells of a neighbour."""
+    return (one.title, one.url, one.on.isoformat(), one.number) if one else ()
 
 
 def _name(article: Article) -> tuple[str, int]:
@@ -251,7 +320,7 @@ def _card_row(card: Card) -> list[Any]:
     ]
 
 
-def _card(article: Article, path: str, row: tuple[Any, ...]) -> Card:
+def _card(article: Article, path: str, row: list[Any]) -> Card:
     title, kicker, summary, standfirst, date_, event, event_date, minutes, direction, day, series, tags, picture = row
     return Card(
         article=article,

@@ -56,6 +56,15 @@ class ReleaseRows(QueueRows):
         """The number of the latest release, 0 if there is none."""
         return int(self._db.row(_SQL["last_release"])[0])
 
+    def shown_of_releases(self) -> list[tuple[Any, ...]]:
+        """What a page of each release is made from, as a row: its number first, its text last; in order of release.
+
+        It is for whoever has to see quickly that nothing changed.
+        """
+        rows = [tuple(row) for row in self._db.rows(_SQL["shown_of_releases"])]
+        rows.sort(key=lambda row: (row[1], row[0]))
+        return rows
+
     def releases_without_text(self) -> list[Release]:
         """Releases that a restored ledger knows from its mirror alone; they have no page until their text is found."""
         return [release_of(row) for row in self._db.rows(_SQL["releases_without_text"])]

@@ -5,6 +5,12 @@
 SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) > 0 AND is_digest = 0
 ORDER BY released_at, release_id
 
+-- name: shown_of_releases
+-- All that a page can be made from, the text last. Sorting rows of this size takes longer than reading them: the caller sorts.
+SELECT release_id, released_at, issue_id, number, on_date, updated_at, edition_hash, issue_path, settings_id, entry_id, repeats,
+    issue_source
+FROM release WHERE length(issue_source) > 0 AND is_digest = 0
+
 -- name: releases_of_issue
 SELECT * FROM release JOIN settings USING (settings_id)
 WHERE issue_id = :issue_id AND length(issue_source) > 0 AND is_digest = 0 ORDER BY released_at, release_id

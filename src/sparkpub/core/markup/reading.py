@@ -21,6 +21,12 @@ _IDEOGRAPHS_A_MINUTE = 400
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|['’\-.,](?=[^\W_]))*")
 
+# Without any of these a line is printed as it is typed.
+_TYPED_SIGN = re.compile(
+    r"""["'\\;:!?»«]|--|\.\.\.|[^\n -\U0010ffff]"""
+    r"|[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+
 # Blocks of which the excerpt has nothing, though the text before or after may lean on them.
 _BREAKS = frozenset(
     {f"{block}_open" for block in ("blockquote", "bullet_list", "ordered_list", "table", "container_note", "figure")}
@@ -95,6 +101,12 @@ def read_markdown(body: str, *, language: str, plant: Plant | None = None) -> Ma
 
 def typographic(text: str, *, language: str) -> str:
     """One line of plain text, a title say, with its quotes and dashes set; it is not read as Markdown."""
+    if not _TYPED_SIGN.search(text):
+        return _SPACES.sub(" ", text).strip(" ")
+    return _set_line(text, language)
+
+
+def _set_line(text: str, language: str) -> str:
     escaped = re.sub(r"([\\`*_\[\]<>&!#:|^])", r"\\\1", printable(text))
     tokens = parser(language.lower()).parseInline(escaped)
     return plain_words(tokens[0].children or [])

@@ -32,6 +32,12 @@ _ANY_DEFINITION = re.compile(r"\[(?!\^)[^\]]*\]:")
 @lru_cache(maxsize=16)
 def parser(language: str) -> MarkdownIt:
     """A parser for bodies in a language (BCP 47)."""
+    markdown = _configured(language)
+    _read_prose_at_once(markdown)
+    return markdown
+
+
+def _configured(language: str) -> MarkdownIt:
     habits = typography(language)
     markdown = MarkdownIt("commonmark", {"maxNesting": _MOST_NESTING, "quotes": list(habits.quotes)})
     markdown.enable("table").use(footnote_plugin, inline=False).use(container_plugin, "note")
@@ -42,6 +48,41 @@ def parser(language: str) -> MarkdownIt:
     # Which addresses may stand is decided once, when they are written; here they all count as links.
     markdown.validateLink = _any_link  # type: ignore[method-assign,assignment]
     return markdown
+
+
+def _read_prose_at_once(markdown: MarkdownIt) -> None:
+    """Let one rule say whether a line ends the paragraph before it, in place of all that may.
+
+    markdown-it asks each of them about each line, twice; of a line that begins with a letter none has to be asked,
+    unless the next one makes it the head of a table.
+    """
+    ruler = markdown.block.ruler
+    enders = ruler.getRules("paragraph")
+    chains = {chain: ruler.getRules(chain) for chain in ("reference", "blockquote", "list")}
+    for name, rule in zip(ruler.get_active_rules(), ruler.getRules(""), strict=True):
+        if rule in enders:
+            ruler.at(name, rule, {"alt": [chain for chain, rules in chains.items() if rule in rules]})
+
+    def ends_paragraph(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+        if not silent or (_is_prose(state, start_line) and not _is_rule_of_table(state, start_line + 1, end_line)):
+            return False
+        return any(ender(state, start_line, end_line, True) for ender in enders)
+
+    ruler.push("prose", ends_paragraph, {"alt": ["paragraph"]})
+
+
+def _is_prose(state: StateBlock, line: int) -> bool:
+    """Whether a line begins with a letter: every mark of a block is another character."""
+    at = state.bMarks[line] + state.tShift[line]
+    return state.src[at : at + 1].isalpha()
+
+
+def _is_rule_of_table(state: StateBlock, line: int, end_line: int) -> bool:
+    """Whether a line can stand below the head of a table."""
+    if line >= end_line:
+        return False
+    at = state.bMarks[line] + state.tShift[line]
+    return state.src[at : at + 1] in {"|", "-", ":"}
 
 
 def _any_link(_url: str) -> bool:
