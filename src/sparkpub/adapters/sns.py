@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from sparkpub.deadlines import Deadline
 from sparkpub.errors import TransportError
 
 _SECONDS: Final = 10.0
@@ -25,9 +26,9 @@ def _connect(host: str) -> http.client.HTTPConnection:
 class Sns:
     """Asks SNS, and remembers its certificates."""
 
-    def __init__(self, connect: Connect = _connect) -> None:
-        """Ask by this kind of connection; another than the usual is for tests."""
-        self._connect = connect
+    def __init__(self, connect: Connect = _connect, *, seconds: float = _SECONDS) -> None:
+        """Ask by this kind of connection, each time for so long; others than the usual are for tests."""
+        self._connect, self._seconds = connect, seconds
         self._certificates: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
@@ -60,9 +61,11 @@ class Sns:
         parts = urlsplit(url)
         connection = self._connect(parts.hostname or "")
         try:
-            connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-            reply = connection.getresponse()
-            data = reply.read(most + 1)
+            with Deadline(self._seconds) as deadline:
+                deadline.watch(connection)
+                connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+                reply = connection.getresponse()
+                data = reply.read(most + 1)
         except (OSError, http.client.HTTPException) as error:
             raise TransportError(
                 f"SNS cannot be asked ({type(error).__name__}); it will send its message again"

@@ -17,10 +17,12 @@ from typing import Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from sparkpub import __version__
+from sparkpub.deadlines import Deadline
 
 _SECONDS: Final = 10.0
 _WORKERS: Final = 8
 _HOPS: Final = 5
+_NUMBERS_MAX: Final = 3  # of one host that are tried
 _BODY_MAX: Final = 65_536
 _HEADERS: Final = {
     "User-Agent": f"sparkpub/{__version__} (link check of a newsletter)",
@@ -49,9 +51,9 @@ def gone(
 ) -> dict[str, str]:
     """The addresses that give no page, each with what it answers instead: `answers 404 Not Found`.
 
-    Hosts are asked side by side, the addresses of one host one after another, each step within `seconds`. What asks a
-    robot to log in or to slow down counts as there. Addresses of loopback and private networks are not asked:
-    `allows_loopback` is for tests.
+    Hosts are asked side by side, the addresses of one host one after another, each step within `seconds`, however the
+    answer comes. What asks a robot to log in or to slow down counts as there. Addresses of loopback and private
+    networks are not asked: `allows_loopback` is for tests.
     """
     by_host: dict[str, list[str]] = defaultdict(list)
     for url in sorted(set(urls)):
@@ -120,10 +122,12 @@ def _answer(method: str, address: SplitResult, seconds: float, allows_loopback: 
     if address.query:
         target += "?" + quote(address.query, safe="/%:@!$&'()*+,;=~-._?")
     try:
-        connection.request(method, target, headers=_HEADERS)
-        reply = connection.getresponse()
-        if method == "GET":
-            reply.read(_BODY_MAX)
+        with Deadline(seconds) as deadline:
+            deadline.watch(connection)
+            connection.request(method, target, headers=_HEADERS)
+            reply = connection.getresponse()
+            if method == "GET":
+                reply.read(_BODY_MAX)
         return reply.status, reply.reason, reply.headers.get("Location") or ""
     finally:
         connection.close()
@@ -161,7 +165,7 @@ def _numbers(host: str, port: int) -> Iterator[str]:
 def _first(numbers: list[str], port: int, timeout: float, source: tuple[str, int] | None) -> socket.socket:
     """A connection to the first of a host's numbers that takes one."""
     failed: OSError = OSError("it has no address")
-    for number in numbers:
+    for number in numbers[:_NUMBERS_MAX]:
         try:
             return socket.create_connection((number, port), timeout, source)
         except OSError as error:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from sparkpub import __version__
+from sparkpub.deadlines import Deadline
 
 _SECONDS: Final = 10.0
 _ANSWER_MAX: Final = 10_000
@@ -20,7 +21,7 @@ _HEADERS: Final = {
 def publish(hub: str, topics: Iterable[str], *, seconds: float = _SECONDS) -> dict[str, str]:
     """Ping a hub once for each feed; returns those that it did not take, each with the reason.
 
-    Each step may take `seconds`. Where the hub cannot be reached at all, it is not asked again for the rest. WebSub
+    Each feed may take `seconds`. Where the hub cannot be reached at all, it is not asked again for the rest. WebSub
     leaves open how a publisher speaks to its hub; this is what hubs have taken since PubSubHubbub 0.3.
     """
     refused: dict[str, str] = {}
@@ -34,7 +35,9 @@ def publish(hub: str, topics: Iterable[str], *, seconds: float = _SECONDS) -> di
                 refused[topic] = broken
                 continue
             try:
-                status, reason = _post(connection, target, topic)
+                with Deadline(seconds) as deadline:
+                    deadline.watch(connection)
+                    status, reason = _post(connection, target, topic)
             except (OSError, http.client.HTTPException) as error:
                 refused[topic] = broken = _meaning(error, seconds)
                 continue
