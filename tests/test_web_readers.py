@@ -6,18 +6,19 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from press_room import instant
+from press_room import PressRoom, instant
 from sparkpub.adapters import probe
 from sparkpub.adapters.spool import Leaving, Spool
 from sparkpub.core.consent import CONFIRM_WITHIN, caps, network, usable_name
 from sparkpub.core.records import LetterKind, SubscriberState
 from sparkpub.core.tokens import Purpose, Tokens
-from sparkpub.core.wishes import EVERYTHING, Rhythm
+from sparkpub.core.wishes import EVERYTHING, Rhythm, Wishes
 from sparkpub.errors import UsageError
 from sparkpub.press import HANDED_OVER, open_publication
 from sparkpub.web.desk import open_desk
@@ -248,6 +249,27 @@ def test_preferences_are_shown_saved_and_obeyed(web: WebRoom) -> None:
     back = {"rhythm": "each", "pieces": "every", "series": ["revolution", "art", ""], "name": "Ada", "language": "de"}
     web.client.post(web.preferences_path(reader), data=back)
     assert web.reader("ada@example.org").wishes == EVERYTHING
+
+
+def test_preferences_offer_the_subjects_of_what_came_out_though_digests_came_out_too(web: WebRoom) -> None:
+    reader = web.add("ada@example.org")
+    web.press.ledger.set_subscriber(replace(reader, wishes=Wishes(rhythm=Rhythm.DAILY)), at=instant("2026-08-01"))
+    room = PressRoom(press=web.press)
+    room.queue("a", at="2026-09-01")
+    for at in ("2026-09-03 19:00", "2026-09-04 07:00", "2026-09-04 18:00"):
+        room.tick(at)
+    assert [digest.name for digest in web.press.ledger.digests()] == ["digest:daily/20260904"]
+    page = web.client.get(web.preferences_path(reader))
+    assert page.status_code == 200
+    assert 'name="tag" value="letters" checked' in page.get_data(as_text=True)
+
+
+def test_a_request_without_the_form_changes_no_wish(web: WebRoom) -> None:
+    reader = web.add("ada@example.org", "Ada")
+    before = dump(web)
+    assert web.client.post(web.preferences_path(reader)).status_code == 200
+    assert web.client.post(web.preferences_path(reader), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert dump(web) == before
 
 
 def test_preferences_take_nothing_that_was_not_offered(web: WebRoom) -> None:

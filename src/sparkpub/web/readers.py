@@ -176,8 +176,10 @@ class _Face:
         reader = self._reader(token)
         if reader is None:
             return self._unknown()
-        offers = self._offers.to(reader)
         form = request.form
+        if "rhythm" not in form:  # it always stands in the form: whoever sent this filled in none
+            return self.preferences(token)
+        offers = self._offers.to(reader)
         rhythm, language = form.get("rhythm", ""), form.get("language", "")
         wishes = Wishes(
             without_series=_left_out([*(id_ for id_, _ in offers.series), NO_SERIES], form.getlist("series")),

@@ -49,7 +49,7 @@ class ReleaseRows(QueueRows):
         return [release_of(row) for row in self._db.rows(_SQL["releases_of_issue"], {"issue_id": issue_id})]
 
     def newest_releases(self, count: int) -> list[Release]:
-        """So many releases that have a text, the newest first."""
+        """So many releases of issues that have a text, the newest first."""
         return [release_of(row) for row in self._db.rows(_SQL["newest_releases"], {"count": count})]
 
     def last_release(self) -> int:

@@ -17,7 +17,7 @@ WHERE issue_id = :issue_id AND length(issue_source) > 0 AND is_digest = 0 ORDER 
 
 -- name: newest_releases
 SELECT * FROM release JOIN settings USING (settings_id)
-WHERE length(issue_source) > 0 ORDER BY released_at DESC, release_id DESC LIMIT :count
+WHERE length(issue_source) > 0 AND is_digest = 0 ORDER BY released_at DESC, release_id DESC LIMIT :count
 
 -- name: last_release
 SELECT coalesce(max(release_id), 0) FROM release
