@@ -16,7 +16,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import dkim
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sample_press import (
     KEY,
@@ -31,8 +35,9 @@ from sample_press import (
 from smtp_sink import DROP, TAKE_AND_DROP, Script, Sink, no_script, running
 from sparkpub.adapters.probe import answer
 from sparkpub.adapters.secrets import PUBLIC_KEY
+from sparkpub.core.dkim import Signer
 from sparkpub.core.records import Balance, Release, ReleaseState, Subscriber, SubscriberState
-from sparkpub.core.settings import Settings, WebSettings
+from sparkpub.core.settings import DkimSettings, Settings, WebSettings
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError
 from sparkpub.press import Press
@@ -297,6 +302,32 @@ def test_a_link_to_leave_stands_in_both_twins(tmp_path: Path) -> None:
         send(press, now=NOW)
         link = f"https://mail.press.example.org/u/{Tokens(KEY).sign(Purpose.LEAVE, 1)}".encode()
         assert sink.received[0].data.replace(b"=\r\n", b"").count(link) == 3
+
+
+def test_letters_signed_in_threads_are_each_reader_s_own(tmp_path: Path) -> None:
+    keys: dict[str, rsa.RSAPrivateKey | Ed25519PrivateKey] = {
+        "s1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "s2": Ed25519PrivateKey.generate(),
+    }
+    for selector, key in keys.items():
+        path = tmp_path / f"{selector}.pem"
+        path.touch(0o600)
+        path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    signing = DkimSettings(
+        domain="example.org", selector="s1", key_file="s1.pem", ed25519_selector="s2", ed25519_key_file="s2.pem"
+    )
+    records = {
+        f"{selector}._domainkey.example.org.": Signer(domain="example.org", selector=selector, key=key).record()
+        for selector, key in keys.items()
+    }
+    with mailing(tmp_path, readers=60, connections=4, settings=replace(SETTINGS, dkim=signing)) as (press, _, sink):
+        assert send(press, now=NOW).sent == 60
+    assert set(recipients(sink).values()) == {1}
+    for received in sink.received:
+        assert BytesParser(policy=default).parsebytes(received.data)["To"].addresses[0].addr_spec == received.recipient
+        message = dkim.DKIM(received.data)
+        for number in range(2):
+            assert message.verify(number, dnsfunc=lambda name, timeout=5: records[name.decode()] if timeout else "")
 
 
 def test_rates_are_kept(tmp_path: Path) -> None:

@@ -141,6 +141,19 @@ def test_a_letter_that_another_has_begun_is_never_sent() -> None:
     assert list(letters.outcomes) == ["b@example.org"]
 
 
+def test_a_stop_gives_back_what_was_taken_ahead_and_opens_no_other_line() -> None:
+    class Stopped(Bag):
+        async def next(self, route: str) -> OneLetter | None:
+            return None if self.begun else await super().next(route)
+
+    letters = Stopped(bag(3).letters, may_begin=lambda _: False)
+    with running(Sink()) as sink:
+        post(sink, letters)
+        assert sink.connections == 1
+    assert [letter.recipient for letter in letters.letters] == ["r1@example.org", "r2@example.org"]
+    assert (sink.received, letters.outcomes) == ([], {})
+
+
 @pytest.mark.parametrize("address", ["a@example.org>\r\nRCPT TO:<x@y.zz", "a b@example.org", "", "é@example.org"])
 def test_an_address_is_never_spliced_raw_into_a_command(address: str) -> None:
     letters = Bag([OneLetter("ok@example.org"), OneLetter(address), OneLetter("fine@example.org")])

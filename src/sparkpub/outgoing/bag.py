@@ -90,7 +90,8 @@ class Mailbag:
         """The next letter, when the rates let it go; None when there is none left or everything is stopped."""
         self._commits.check()
         if not self.is_paced or self._pacing is None or self._holding is None:
-            return self.take()
+            taken = self._take_waiting()
+            return None if taken is None else await self._letters.write_soon(taken)
         import asyncio
 
         while (waiting := self._take_ready(self._holding)) is None:
@@ -106,7 +107,7 @@ class Mailbag:
                 self._put_back(waiting)
                 return None
             self._learn(self._pacing)
-        return self._letters.write(waiting)
+        return await self._letters.write_soon(waiting)
 
     def _learn(self, pacing: Pacing) -> None:
         """See what the windows that are over have taught."""
@@ -255,6 +256,7 @@ class Mailbag:
 
     def finish(self) -> None:
         """Write what is left, and what was learned."""
+        self._letters.finish()
         self._commits.finish()
         if self._pacing is not None:
             self._pacing.keep()

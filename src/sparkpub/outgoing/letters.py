@@ -1,10 +1,16 @@
-"""A claimed delivery as the message it is: spliced, addressed, signed."""
+"""A claimed delivery as the message it is: spliced, addressed, signed.
 
+Signing takes twice as long as all else and lets other Python run meanwhile, so that signed letters are made in threads
+where there is a loop.
+"""
+
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import DueDelivery
@@ -13,6 +19,11 @@ from sparkpub.core.mail import LEAVE, MESSAGE_ID, Addressing, Compiled, ReaderVa
 from sparkpub.core.records import Release
 from sparkpub.core.tokens import Tokens
 from sparkpub.press import Press
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+_MOST_THREADS = 8
 
 Splice = Callable[[ReaderValues], bytes]
 
@@ -60,6 +71,32 @@ class Letters:
 
     def write(self, waiting: Waiting) -> OutgoingLetter:
         """The message of a delivery; to the sandbox where there is one."""
+        sender, recipient, splice, reader = self._addressed(waiting)
+        return OutgoingLetter(waiting=waiting, sender=sender, recipient=recipient, data=splice(reader))
+
+    async def write_soon(self, waiting: Waiting) -> OutgoingLetter:
+        """The same; others are made meanwhile where it takes long."""
+        if not self._signers:
+            return self.write(waiting)
+        import asyncio
+
+        sender, recipient, splice, reader = self._addressed(waiting)
+        data = await asyncio.get_running_loop().run_in_executor(self._threads, splice, reader)
+        return OutgoingLetter(waiting=waiting, sender=sender, recipient=recipient, data=data)
+
+    @cached_property
+    def _threads(self) -> "ThreadPoolExecutor":
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, _MOST_THREADS), thread_name_prefix="signing")
+
+    def finish(self) -> None:
+        """End the threads."""
+        if "_threads" in self.__dict__:
+            self._threads.shutdown()
+
+    def _addressed(self, waiting: Waiting) -> tuple[str, str, Splice, ReaderValues]:
+        """Sender and recipient of a delivery, what makes its message, and the reader's values for that."""
         due, release = waiting.due, waiting.release
         recipient = self._sandbox or due.address
         splice, addressing = self._message(release)
@@ -67,7 +104,7 @@ class Letters:
         sender = self._from
         if self._inbox:
             sender = self._tokens.return_address(self._inbox, release.release_id, due.subscriber_id)
-        return OutgoingLetter(waiting=waiting, sender=sender, recipient=recipient, data=splice(reader))
+        return sender, recipient, splice, reader
 
     def _message(self, release: Release) -> tuple[Splice, Addressing]:
         """What makes a release's messages, and who addresses them, kept while letters of it are taken."""

@@ -176,7 +176,9 @@ class Connection:
                     following = await post.next(self.route.name)
                 if not await post.begin(letter):
                     self.was_withdrawn = True
-                    return False, following
+                    if following is not None:
+                        post.give_back(following)
+                    return False, None
                 has_begun = True
                 self._has_transaction = False  # the body ends it, whatever the relay says to it
                 ahead = self._envelope(following) if following else b""
