@@ -274,9 +274,22 @@ def test_what_only_reads_works_on_a_copy_and_without_a_secret(words: tuple[str, 
     json.loads(ran.out)
 
 
-def test_exports_do_not_pass_a_copy_off_as_having_no_readers(gazette: Path) -> None:
+@pytest.mark.parametrize("words", [("subscribers", "export"), ("why", "ada@example.org")], ids=" ".join)
+def test_nothing_passes_a_copy_off_as_having_no_readers(words: tuple[str, ...], gazette: Path) -> None:
     shutil.rmtree(gazette / "var")
-    assert sparkpub("subscribers", "export", cwd=gazette).code == 3
+    ran = sparkpub(*words, cwd=gazette)
+    assert (ran.code, ran.out) == (3, "")
+    assert "this is a copy" in ran.err
+
+
+def test_bare_sparkpub_tells_readers_who_have_not_confirmed_from_none(gazette: Path) -> None:
+    assert "there are no readers yet" in sparkpub(cwd=gazette).out
+    (gazette / "readers.csv").write_text("email,wishes\nada@example.org,rhythm=weekly\n")
+    assert sparkpub("subscribers", "import", "readers.csv", "--as", "unconfirmed", cwd=gazette).code == 0
+    assert "no reader has confirmed yet; 1 may still" in sparkpub(cwd=gazette).out
+    (gazette / "more.csv").write_text("email,wishes\ngrace@example.org,rhythm=weekly\n")
+    assert sparkpub("subscribers", "import", "more.csv", "--as", "active", cwd=gazette).code == 0
+    assert "reader" not in sparkpub(cwd=gazette).out
 
 
 def test_another_key_is_refused_with_its_cure(gazette: Path) -> None:

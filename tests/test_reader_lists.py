@@ -64,6 +64,12 @@ def test_a_rehearsal_of_an_import_counts_and_changes_nothing(gazette: Path) -> N
     assert (gazette / "var/ledger.jsonl").read_text() == before
 
 
+def test_the_evidence_names_the_list_and_no_folder_of_this_machine(gazette: Path) -> None:
+    write(gazette, "email\nada@example.org\n")
+    assert subscribers("import", str(gazette / "list.csv"), "--as", "active", cwd=gazette).code == 0
+    assert subscribers("show", "ada@example.org", "--json", cwd=gazette).json["evidence"] == "imported from list.csv"
+
+
 def test_rows_without_a_status_wait_for_somebody_to_say_it(gazette: Path) -> None:
     file = write(gazette, "email,status\na@example.org,\nb@example.org,unconfirmed\n")
     ran = subscribers("import", file, cwd=gazette)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from pathlib import PurePath
 
 from sparkpub.adapters.ledger import EVERYBODY, Choice, ImportCounts
 from sparkpub.core.addresses import plain_line
@@ -103,10 +104,17 @@ def _take_in(
     """Add whoever arrived and is new."""
     with press.ledger.transaction():
         counts = press.ledger.take_in(
-            evidence=f"imported from {incoming.name}", at=now, progress=lambda done: progress((read + done) // 2, read)
+            evidence=f"imported from {_list_name(incoming)}",
+            at=now,
+            progress=lambda done: progress((read + done) // 2, read),
         )
         press.ledger.record(now, "imported", "readers", f"{counts.added} of {read} rows")
     return counts
+
+
+def _list_name(incoming: Incoming) -> str:
+    """What a list is called in a reader's evidence, which they may read: without the folders of this machine."""
+    return "a list" if incoming.name == "-" else PurePath(incoming.name).name
 
 
 def choice_of(

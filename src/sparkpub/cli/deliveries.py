@@ -127,7 +127,7 @@ def why_command(face: Face, address: str, release: str | None) -> int:
 
     Whether it asked, has left or is suppressed, and what became of each release to it.
     """
-    press = face.press_or_copy()
+    press = face.press_to_read()
     told = story(press, address, find_release(press, release) if release else None)
     face.show(told, lambda: _story(told))
     return 0

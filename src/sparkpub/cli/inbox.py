@@ -33,10 +33,11 @@ def inbox_command(ctx: click.Context, /, **given: object) -> None:
 @click.option("--to", default="", metavar="ADDRESS", help="The envelope's recipient, where the mail does not say.")
 @common
 def read_command(face: Face, path: str, to: str) -> int:
-    """Hear mail from a file, an mbox, a folder or a Maildir, or one message from the input where PATH is -.
+    """Hear mail from files, or one message from the input.
 
-    The same mail read again changes nothing. Exit 1 while something waits for you; of the input never, since a mail
-    server would return the message then: what keeps it from being heard is exit 75 there, "try again later".
+    PATH is a message, an mbox, a folder or a Maildir, or - for the input. The same mail read again changes nothing.
+    Exit 1 while something waits for you; of the input never, since a mail server would return the message then: what
+    keeps it from being heard is exit 75 there, "try again later".
     """
     is_piped = path == "-"
     inbox = single_message(sys.stdin.buffer) if is_piped else open_files(Path(path))
@@ -54,10 +55,10 @@ def read_command(face: Face, path: str, to: str) -> int:
 @inbox_command.command("fetch")
 @common
 def fetch_command(face: Face) -> int:
-    """Hear the new mail of `[inbox] imap` or `maildir`, and mark it as seen.
+    """Hear the new mail of the inbox, and mark it as seen.
 
-    Where it succeeds within a day, mail to `[inbox] unsubscribe_address` counts as a way to leave. Exit 1 while
-    something waits for you.
+    The inbox is `[inbox] imap` or `maildir` of the settings. Where this succeeds within a day, mail to `[inbox]
+    unsubscribe_address` counts as a way to leave. Exit 1 while something waits for you.
     """
     press = face.press_to_write()
     return _show(face, press, fetch_inbox(press, now=face.now()))
@@ -66,9 +67,9 @@ def fetch_command(face: Face) -> int:
 @inbox_command.command("list")
 @common
 def list_command(face: Face) -> int:
-    """List the mail that waits for you: what people wrote, and reports that may be forged.
+    """List the mail that waits for you, with what to type.
 
-    Exit 1 while there is any.
+    It is what people wrote, and reports that may be forged. Exit 1 while there is any.
     """
     waiting = face.press_to_read().ledger.inquiries()
     face.show(inquiries_json(waiting), lambda: _table(waiting) if waiting else "")
@@ -83,7 +84,10 @@ def list_command(face: Face) -> int:
 @click.argument("numbers", nargs=-1, required=True, type=int, metavar="NUMBER...")
 @common
 def settle_command(face: Face, numbers: tuple[int, ...]) -> int:
-    """Let mail wait no more, because you have seen to it; its numbers are those of `inbox list`."""
+    """Let mail wait no more, because you have seen to it.
+
+    Its numbers are those of `inbox list`.
+    """
     press, now = face.press_to_write(), face.now()
     with press.ledger.transaction():
         for number in numbers:

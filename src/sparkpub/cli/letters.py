@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sparkpub.cli.face import plural
 from sparkpub.core.records import DeliveryState, Subscriber
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError
 from sparkpub.mailroom import post_letters
@@ -24,6 +25,11 @@ def post_lines(press: Press, *, now: datetime) -> list[str]:
     )
     told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
     return [f"letters    {told}"] if told else []
+
+
+def waiting_words(count: int) -> str:
+    """How many letters wait to be posted."""
+    return f"{plural(count, 'letter')} to single readers {'waits' if count == 1 else 'wait'}"
 
 
 def confirmation_words(press: Press, reader: Subscriber) -> str:

@@ -10,7 +10,7 @@ import click
 from sparkpub.articles import audience_of, subject_of
 from sparkpub.cli.face import Face, common, confirm, from_here, plural, progress, say_rehearsal
 from sparkpub.cli.inbox import came_back, hear_round
-from sparkpub.cli.letters import post_lines
+from sparkpub.cli.letters import post_lines, waiting_words
 from sparkpub.cli.releasing import (
     announce_feeds,
     how_to_go_on,
@@ -216,7 +216,7 @@ def status_command(face: Face, release: str | None) -> int:
         if told := came_back(press, row):
             face.say(f"{row['release']}: {told}")
     if letters:
-        face.say(f"{plural(letters, 'letter')} to single readers wait; `sparkpub send` posts them")
+        face.say(f"{waiting_words(letters)}; `sparkpub send` posts what waits")
     if stopped:
         face.say(f"the press is stopped: {stopped}; {how_to_go_on(stopped)}")
     say_rehearsal(face)

@@ -6,13 +6,15 @@ from datetime import date
 
 import click
 
+from sparkpub.adapters.ledger import Choice
 from sparkpub.cli.face import Face, common, plural
 from sparkpub.cli.inbox import command_for
+from sparkpub.cli.letters import waiting_words
 from sparkpub.cli.releasing import how_to_go_on
 from sparkpub.cli.standings import known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
 from sparkpub.core.model import Status
-from sparkpub.core.records import Holder, OccurrenceState, QueueState, ReleaseState
+from sparkpub.core.records import Holder, OccurrenceState, QueueState, ReleaseState, SubscriberState
 from sparkpub.errors import CopyError, LostLedgerError
 from sparkpub.press import Press
 from sparkpub.queueing import Standing, calendar, upcoming
@@ -73,11 +75,21 @@ def _steps(face: Face, shelf: Shelf, known: Account) -> Iterator[Step]:
         yield from _undecided(face, press, known)
         yield from _to_send(face, press, shelf, known)
         yield from _to_queue(face, shelf, known)
-        if not press.ledger.count_audience(None):
-            yield Step(type="sparkpub subscribers add ADDRESS --confirmed EVIDENCE", why="there are no readers yet")
+        yield from _to_have_readers(press)
     yield from _to_write(shelf)
     if shelf.issues:
         yield Step(type="sparkpub simulate", why="see what would go out in a year from today, in a scratch folder")
+
+
+def _to_have_readers(press: Press) -> Iterator[Step]:
+    """Where nobody would be mailed."""
+    if next(press.ledger.readers(Choice(is_mailed=True)), None):
+        return
+    asked = press.ledger.count_readers(Choice(state=SubscriberState.UNCONFIRMED))
+    if asked:
+        yield Step(type="sparkpub subscribers list", why=f"no reader has confirmed yet; {asked:,} may still")
+    else:
+        yield Step(type="sparkpub subscribers add ADDRESS --confirmed EVIDENCE", why="there are no readers yet")
 
 
 def _undecided(face: Face, press: Press, known: Account) -> Iterator[Step]:
@@ -129,7 +141,7 @@ def _to_send(face: Face, press: Press, shelf: Shelf, known: Account) -> Iterator
     elif unsent := press.ledger.releases_in(ReleaseState.SENDING):
         yield Step(type="sparkpub send", why=f"{plural(len(unsent), 'release')} not fully sent")
     elif letters := press.ledger.count_letters():
-        yield Step(type="sparkpub send", why=f"{plural(letters, 'letter')} to single readers wait")
+        yield Step(type="sparkpub send", why=waiting_words(letters))
 
 
 def _date(ordinal: int) -> date:

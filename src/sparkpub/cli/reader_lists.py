@@ -73,11 +73,11 @@ def _nobody(status: str | None, *, is_chosen: bool) -> str:
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @common
 def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> int:
-    """Take in readers from a CSV file, or from the input where FILE is -.
+    """Take in readers from a CSV file, or from the input.
 
-    Columns are email, name, status, language and tags (separated by `;`); any other column is an attribute. Rows
-    that cannot be used are listed with line and reason, the others go in; exit 1 then. Nobody who left is subscribed
-    again, and nobody is mailed.
+    FILE is - for the input. Columns are email, name, status, language, tags (separated by `;`), and wishes as `export`
+    writes them; any other column is an attribute. Rows that cannot be used are listed with line and reason, the others
+    go in; exit 1 then. Nobody who left is subscribed again, and nobody is mailed.
     """
     press = face.press_to_write()
     rejects: list[Reject] = []
@@ -151,7 +151,10 @@ def _imported_text(done: Imported) -> str:
 @click.option("--audience", metavar="NAME", help="Only whom a release for this audience reaches.")
 @common
 def export_command(face: Face, out: str | None, audience: str | None) -> int:
-    """Write all readers, or those of an audience, as CSV, in the form that `import` takes."""
+    """Write all readers, or those of an audience, as CSV.
+
+    It is what `import` takes. A file can be read by its owner alone.
+    """
     press = face.press_to_read()
     choice = choice_of(press.publication.settings, audience=audience)
     if out is not None:
