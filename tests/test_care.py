@@ -67,6 +67,43 @@ def test_an_older_backup_and_a_newer_mirror_release_and_mail_nothing_twice(room:
     assert "Sound text." in (room.build() / "issues/a/100/index.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("verb", "subject", "detail"),
+    [
+        ("closed", "a/100", "batch 0, readers 1 to 3: all sent but failed x"),
+        ("closed", "a/100", "batch 0, readers 1 to 3: all sent but lost 2"),
+        ("claimed", "a/100", f"batch 0, readers 1 to {10**30}"),
+        ("missed", "a", "100, due on 2017-99-99"),
+        ("corrected", "a", "100, dated 2017-02-30"),
+    ],
+)
+def test_a_line_of_the_mirror_that_nobody_can_read_is_named(
+    room: PressRoom, backup: Path, verb: str, subject: str, detail: str
+) -> None:
+    room.tick(DAY)
+    lose(room)
+    mirror = room.folder / "var/ledger.jsonl"
+    last = json.loads(mirror.read_text().splitlines()[-1])
+    line = {"n": last["n"] + 1, "at": last["at"], "verb": verb, "subject": subject, "detail": detail}
+    mirror.write_text(mirror.read_text() + json.dumps(line) + "\n")
+    with pytest.raises(LedgerError, match=rf"line {line['n']}, '{verb} {subject} at .*mend it"):
+        put_back(room, backup, at=EVENING)
+
+
+@pytest.mark.parametrize("named", ["digest:hourly", "digest:"])
+def test_a_digest_of_a_kind_that_there_is_not_is_named(room: PressRoom, backup: Path, named: str) -> None:
+    room.tick(DAY)
+    lose(room)
+    mirror = room.folder / "var/ledger.jsonl"
+    lines = [json.loads(text) for text in mirror.read_text().splitlines()]
+    for line in lines:
+        if line["verb"] == "released":
+            line["release"] |= {"issue_id": named, "is_digest": True}
+    mirror.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(LedgerError, match=r"line \d+, 'released a at .*mend it"):
+        put_back(room, backup, at=EVENING)
+
+
 def test_an_older_ledger_that_was_put_back_by_hand_is_restored_where_it_lies(room: PressRoom, backup: Path) -> None:
     room.tick(DAY)
     room.send(DAY)

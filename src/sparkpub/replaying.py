@@ -7,7 +7,8 @@ What was lost for good, such as readers who came since, is not made up; nothing 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -53,6 +54,9 @@ def replay(
     """Go through lines of a mirror that the ledger lacks; `texts` are the issues as their files have them.
 
     To be called inside a transaction.
+
+    Raises:
+        LedgerError: a line says nothing that can be read.
     """
     learned, recalled = Learned(), Recalled(ledger, publication, texts)
     corrected: dict[tuple[str, int], date] = {}
@@ -60,16 +64,17 @@ def replay(
     for line in lines:
         ledger.add_event(line.n, Event(at=line.at, verb=line.verb, subject=line.subject, detail=line.detail))
         learned.rows += 1
-        if line.verb == "released":
-            if release := _block(ledger, line, publication, texts, learned):
-                recalled.release(release, line)
-        elif line.verb == "repeated":
-            recalled.repeat(line)
-        elif line.verb == "corrected" and (found := _DATED.fullmatch(line.detail)):
-            corrected[line.subject, int(found[1])] = date.fromisoformat(found[2])
-        elif follow := _FOLLOWED.get(line.verb):
-            follow(ledger, line)
-            learned.moved += line.verb == "moved"
+        with _readable(line):
+            if line.verb == "released":
+                if release := _block(ledger, line, publication, texts, learned):
+                    recalled.release(release, line)
+            elif line.verb == "repeated":
+                recalled.repeat(line)
+            elif line.verb == "corrected" and (found := _DATED.fullmatch(line.detail)):
+                corrected[line.subject, int(found[1])] = date.fromisoformat(found[2])
+            elif follow := _FOLLOWED.get(line.verb):
+                follow(ledger, line)
+                learned.moved += line.verb == "moved"
     learned.called_off = recalled.close()
     for release in learned.releases:
         learned.called_off += ledger.call_off_the_rest(release.release_id, at=now)
@@ -78,6 +83,15 @@ def replay(
             _find_text(ledger, release, publication, texts, corrected, learned)
     ledger.leave_numbers_free(max((r.last_reader for r in learned.releases), default=0), _SPARE_NUMBERS)
     return learned
+
+
+@contextmanager
+def _readable(line: Line) -> Iterator[None]:
+    """Say of a line that it cannot be read, if so."""
+    try:
+        yield
+    except (ValueError, IndexError, OverflowError) as error:
+        raise LedgerError(f"the mirror's line {line.n}, '{line}', says '{line.detail[:80]}'; mend it") from error
 
 
 def _block(
