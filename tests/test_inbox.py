@@ -24,6 +24,7 @@ from sparkpub.core.tokens import Tokens
 from sparkpub.errors import LedgerError, TransportError, UsageError
 from sparkpub.hearing import Heard, fetch_inbox, hear, read_inbox
 from sparkpub.leaving import refuse_release
+from sparkpub.mailroom import forget_old_asks
 
 NOW = instant("2017-09-05")
 INBOX = f'[inbox]\naddress = "bounces@press.example.org"\nunsubscribe_address = "{TO_LEAVE}"\nmaildir = "var/inbox"\n'
@@ -540,6 +541,30 @@ def test_an_inbox_that_cannot_be_read_is_no_way_to_leave(room: PressRoom) -> Non
         fetch_inbox(room.press, now=NOW, environ={})
     with pytest.raises(UsageError, match="nobody could leave"):
         refuse_release(room.press, now=NOW)
+
+
+@pytest.mark.usefixtures("sent")
+def test_who_only_wrote_to_us_can_be_forgotten_too(room: PressRoom) -> None:
+    read(room, person("stranger@example.net", to=TO_LEAVE))
+    assert [each.address for each in room.press.ledger.inquiries()] == ["stranger@example.net"]
+    ran = sparkpub("subscribers", "erase", "Stranger@example.net", "--yes", cwd=room.folder)
+    assert (ran.code, ran.out) == (0, "Stranger@example.net is erased; backups made before still have it\n")
+    assert room.press.ledger.inquiries() == []
+    assert sparkpub("subscribers", "erase", "stranger@example.net", "--yes", cwd=room.folder).code == 2
+
+
+@pytest.mark.usefixtures("sent")
+def test_what_was_settled_a_month_ago_is_forgotten_and_asked_no_more(room: PressRoom) -> None:
+    mail = person("stranger@example.net", to=TO_LEAVE)
+    read(room, mail)
+    (inquiry,) = room.press.ledger.inquiries()
+    room.press.ledger.settle_inquiry(inquiry.number, at=NOW)
+    forget_old_asks(room.press, now=NOW + timedelta(days=29))
+    assert room.press.ledger.has_traces("stranger@example.net")
+    forget_old_asks(room.press, now=NOW + timedelta(days=30))
+    assert not room.press.ledger.has_traces("stranger@example.net")
+    assert read(room, mail).known == 1
+    assert room.press.ledger.inquiries() == []
 
 
 # The commands.

@@ -27,7 +27,7 @@ from sparkpub.core.settings import DkimSettings, InboxSettings, Settings, WebSet
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.core.wishes import Rhythm, Wishes
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError
-from sparkpub.mailroom import NOT_WANTED, PostReport, forget_old_asks, post_letters
+from sparkpub.mailroom import EXPIRED, NOT_WANTED, PostReport, forget_old_asks, post_letters
 from sparkpub.press import Press
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -400,6 +400,7 @@ def _again(press: Press) -> list[Letter]:
 
 def test_who_never_confirmed_is_forgotten_after_a_month(press: Press) -> None:
     ask(press, reader(press))
+    post_letters(press, now=AT)
     reader(press, "grace@example.org", SubscriberState.ACTIVE)
     press.ledger.note_asks(["all"], AT)
     assert forget_old_asks(press, now=AT + timedelta(days=29)) == 0
@@ -407,6 +408,37 @@ def test_who_never_confirmed_is_forgotten_after_a_month(press: Press) -> None:
     assert forget_old_asks(press, now=AT + timedelta(days=30)) == 1
     assert [one.address for one in press.ledger.subscribers()] == ["grace@example.org"]
     assert press.ledger.count_letters() == 0
+
+
+def test_who_was_never_asked_is_not_forgotten(press: Press) -> None:
+    """Of a list that nobody has asked, with a letter that is still to go, or with one for an earlier wish."""
+    reader(press, "listed@example.org")
+    waiting, anew = reader(press, "waiting@example.org"), reader(press, "anew@example.org")
+    ask(press, anew)
+    post_letters(press, now=AT)
+    ask(press, waiting)
+    press.ledger.set_subscriber(replace(anew, asked_at=AT + timedelta(hours=1)), at=AT)
+    assert forget_old_asks(press, now=AT + timedelta(days=60)) == 0
+    assert press.ledger.count_subscribers() == 3
+
+
+def test_an_address_that_was_refused_when_it_was_asked_is_forgotten(tmp_path: Path) -> None:
+    press, sink = mailing(tmp_path, lambda verb, _: "550 5.1.1 no such user" if verb == "RCPT" else "")
+    ask(press, reader(press))
+    assert post_to(press, sink).failed == 1
+    assert forget_old_asks(press, now=AT + timedelta(days=30)) == 1
+    assert press.ledger.suppression("ada@example.org") == "suppressed before; all that was kept of it is a keyed hash"
+
+
+def test_a_link_that_is_no_good_any_more_is_not_posted(press: Press) -> None:
+    who = reader(press)
+    ask(press, who)
+    press.stop_file.touch()
+    assert post_letters(press, now=AT + timedelta(days=6)).waiting == 1
+    press.stop_file.unlink()
+    assert post_letters(press, now=AT + timedelta(days=7)).dropped == 1
+    assert state_of(press, who) == (DeliveryState.SUPPRESSED, EXPIRED)
+    assert posted(press) == []
 
 
 def test_adding_a_reader_posts_the_letter_and_why_tells_of_it(gazette: Path) -> None:

@@ -109,6 +109,18 @@ def test_no_list_brings_an_address_back_that_was_moved_away_from_but_its_reader_
     assert statuses(press)[ADA] == "active"
 
 
+def test_who_has_left_and_is_added_stays_away_until_they_confirm(press: Path) -> None:
+    with (press / "sparkpub.toml").open("a") as settings:
+        settings.write('\n[web]\nurl = "https://t.example.org"\n')
+    subscribers("unsubscribe", ADA, "--now", "2026-01-03", cwd=press)
+    ran = subscribers("add", ADA, "--now", "2026-01-04", cwd=press)
+    assert ran.out == f"{ADA} is unsubscribed\n"
+    assert f"{ADA} had left, and stays so until the letter is answered" in ran.err
+    assert "a confirmation was sent" in ran.err
+    sparkpub("run", "--once", "--now", "2026-03-04", cwd=press)
+    assert statuses(press)[ADA] == "unsubscribed"
+
+
 def statuses(folder: Path) -> dict[str, str]:
     return {row["email"]: row["status"] for row in subscribers("list", "--json", cwd=folder).json}
 

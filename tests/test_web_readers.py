@@ -20,6 +20,7 @@ from sparkpub.core.records import LetterKind, SubscriberState
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.core.wishes import EVERYTHING, Rhythm, Wishes
 from sparkpub.errors import UsageError
+from sparkpub.mailroom import forget_old_asks, post_letters
 from sparkpub.press import HANDED_OVER, open_publication
 from sparkpub.web.desk import open_desk
 from sparkpub.wishing import absorb
@@ -96,6 +97,21 @@ def test_an_old_link_brings_nobody_back_who_has_left(web: WebRoom) -> None:
     assert web.reader("a@example.org").state is LEFT
     assert web.client.post(path).status_code == 410
     assert web.client.post(web.confirm_path(web.reader("a@example.org"))).status_code == 200
+    assert web.reader("a@example.org").state is ACTIVE
+
+
+def test_a_form_that_a_stranger_fills_in_does_not_undo_that_somebody_left(web: WebRoom) -> None:
+    """Even where all that is known of them is a keyed hash, and the one who asks never confirms."""
+    reader = web.add("a@example.org")
+    web.client.post(web.leave_path(reader))
+    web.press.ledger.erase("a@example.org", web.now)
+    assert web.ask("a@example.org") == 200
+    post_letters(web.press, now=web.now)
+    web.later(days=40)
+    assert forget_old_asks(web.press, now=web.now) == 1
+    assert web.add("a@example.org").state is LEFT
+    web.ask("a@example.org")
+    web.client.post(web.confirm_path(web.reader("a@example.org")))
     assert web.reader("a@example.org").state is ACTIVE
 
 

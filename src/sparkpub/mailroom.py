@@ -25,6 +25,7 @@ from sparkpub.articles import issue_of
 from sparkpub.core import links
 from sparkpub.core.addresses import is_address, parse_mailbox
 from sparkpub.core.article import Neighbour
+from sparkpub.core.consent import CONFIRM_WITHIN, LONGEST_CAP
 from sparkpub.core.durations import seconds
 from sparkpub.core.letters import LetterWriter, address_letter
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
@@ -43,10 +44,12 @@ if TYPE_CHECKING:
 NOT_WANTED = "no longer wanted"
 """Code of a letter that was dropped because its reader has confirmed, asked anew or left meanwhile."""
 
+EXPIRED = "its link is no good any more"
+"""Code of a letter to confirm that waited for longer than its link is good."""
+
 _LOCK = "letters.lock"
 _PATIENCE_SECONDS = 10.0  # whose turn comes later waits for the next round
-_KEEP_UNCONFIRMED = timedelta(days=30)
-_KEEP_ASKS = timedelta(days=1)
+_A_MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +101,13 @@ def post_letters(press: Press, *, now: datetime, is_stopping: Callable[[], bool]
 
 
 def forget_old_asks(press: Press, *, now: datetime) -> int:
-    """Forget who asked a month ago and never confirmed, and who asked for anything yesterday.
+    """Forget who asked a month ago, got the letter and never confirmed, mail settled then, and yesterday's asks.
 
     Returns how many readers were forgotten.
     """
-    press.ledger.forget_asks(now - _KEEP_ASKS)
-    return press.ledger.forget_unconfirmed(now - _KEEP_UNCONFIRMED, at=now)
+    press.ledger.forget_asks(now - LONGEST_CAP)
+    press.ledger.forget_inquiries(now - _A_MONTH)
+    return press.ledger.forget_unconfirmed(now - _A_MONTH, at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +192,8 @@ class _Letterbag:
             return "its address is none that can be mailed"
         match letter.kind:
             case LetterKind.CONFIRM:
+                if self._now - letter.wished_at >= CONFIRM_WITHIN:
+                    return EXPIRED
                 is_open = reader.state is not SubscriberState.ACTIVE and reader.asked_at == letter.wished_at
                 return "" if is_open else NOT_WANTED
             case LetterKind.WELCOME:

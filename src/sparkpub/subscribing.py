@@ -51,6 +51,8 @@ def add_confirmed(press: Press, address: str, *, name: str, evidence: str, now: 
 def add_unconfirmed(press: Press, address: str, *, name: str, now: datetime) -> Subscriber:
     """Add a reader who has still to confirm, and queue the letter that asks for it; the mailroom posts it.
 
+    Who has left stays so until they confirm: what was typed for them is no wish of theirs.
+
     Raises:
         UsageError: the address or the name cannot be used, the reader is active already, or nobody could confirm.
     """
@@ -63,10 +65,10 @@ def add_unconfirmed(press: Press, address: str, *, name: str, now: datetime) -> 
     known = press.ledger.find_subscriber(usable)
     if known is not None and known.state is SubscriberState.ACTIVE:
         raise UsageError(f"{known.address} is active already; nothing was changed")
+    has_left = known is not None and known.state is SubscriberState.UNSUBSCRIBED
+    state = SubscriberState.UNSUBSCRIBED if has_left else SubscriberState.UNCONFIRMED
     with press.ledger.transaction():
-        reader = _added(
-            press, usable, name=_usable_name(name), state=SubscriberState.UNCONFIRMED, evidence="added by hand", now=now
-        )
+        reader = _added(press, usable, name=_usable_name(name), state=state, evidence="added by hand", now=now)
         press.ledger.queue_letter(LetterKind.CONFIRM, reader.subscriber_id, wished_at=now, at=now)
     return reader
 

@@ -117,10 +117,10 @@ def erase_command(face: Face, address: str, yes: bool) -> int:
     press = face.press_to_write()
     usable = usable_address(address)
     reader = press.ledger.find_subscriber(usable)
-    if reader is None and press.ledger.suppression(usable) is None:
+    if reader is None and press.ledger.suppression(usable) is None and not press.ledger.has_traces(usable):
         raise UsageError(f"nothing is known of {usable}")
     sent = len(press.ledger.deliveries_of(reader.subscriber_id)) if reader else 0
-    confirm(f"erase {usable}, {reader.state if reader else 'suppressed'}, in {plural(sent, 'release')}", yes=yes)
+    confirm(f"erase {usable}, {reader.state if reader else 'no reader'}, in {plural(sent, 'release')}", yes=yes)
     is_erased = erase_reader(press, usable, now=face.now())
     told = "is erased; backups made before still have it" if is_erased else "is known by a keyed hash alone already"
     face.show({"email": usable, "erased": is_erased}, lambda: f"{usable} {told}")

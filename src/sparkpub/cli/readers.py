@@ -48,7 +48,9 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
     else:
         reader = add_unconfirmed(press, address, name=name, now=face.now())
     face.show(reader_json(reader), lambda: f"{reader.address} is {reader.state}")
-    if had_left:
+    if had_left and confirmed is None:
+        face.say(f"{reader.address} had left, and stays so until the letter is answered")
+    elif had_left:
         face.say(f"{reader.address} had left; the history keeps when, and the evidence now on file is the new wish")
     if confirmed is None:
         for line in post_lines(press, now=face.now()):

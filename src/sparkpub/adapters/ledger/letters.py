@@ -76,7 +76,7 @@ class LetterRows(MovedRows):
         return self._db.write(_SQL["forget_asks"], {"before": to_seconds(before)})
 
     def forget_unconfirmed(self, before: datetime, *, at: datetime) -> int:
-        """Forget who asked until an instant and never confirmed; returns how many readers that were."""
+        """Forget who asked until an instant, got the letter to confirm that wish and never did; returns how many."""
         rows = self._db.rows(_SQL["forget_unconfirmed"], {"before": to_seconds(before)})
         with self.transaction():
             return sum(self.erase(row["address"], at) for row in rows)

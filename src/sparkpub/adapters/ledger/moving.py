@@ -9,6 +9,7 @@ from sparkpub.core.addresses import address_key
 from sparkpub.core.records import Subscriber, SubscriberState
 
 _SQL = statements("moving.sql")
+_READERS = statements("readers.sql")
 _OF_READER = (
     *(_SQL[name] for name in ("forget_words", "forget_reports", "drop_reader", "drop_letters")),
     statements("gathering.sql")["forget_gathered"],
@@ -39,8 +40,7 @@ class MovedRows(ReaderRows):
         still waits for them is not sent; the balance of releases keeps counting them, by number alone.
         """
         known = self.find_subscriber(address)
-        suppressed = self._db.row(_SQL["suppressed_at"], {"address_key": address_key(address)})
-        if known is None and suppressed is None:
+        if known is None and not self.has_traces(address):
             return False
         with self.transaction():
             if known:
@@ -49,6 +49,12 @@ class MovedRows(ReaderRows):
                 self._forget_suppression(address_key(address))
             self.record(at, "erased", f"reader {self.mark(address)}", "")
         return True
+
+    def has_traces(self, address: str) -> bool:
+        """Whether an address is kept as such though it need be no reader's: suppressed, or in mail for a person."""
+        key = {"address_key": address_key(address)}
+        is_suppressed = self._db.row(_READERS["suppression"], key) is not None
+        return is_suppressed or bool(self._db.row(_SQL["has_inquiries"], key)[0])
 
     def forget_mark(self, mark: str, at: datetime) -> None:
         """Forget an address of which only the keyed hash is known; no list may bring it back."""
@@ -69,10 +75,10 @@ class MovedRows(ReaderRows):
     def _forget_suppression(self, key: str) -> None:
         """Keep a suppression as a keyed hash, without the address and without the words that may name it."""
         mark = self.mark(key)
-        row = self._db.row(_SQL["suppressed_at"], {"address_key": key})
+        row = self._db.row(_READERS["suppression"], {"address_key": key})
         if row is not None:
             self._put_mark(mark, "suppressed", from_seconds(row["at"]))
-            self._db.write(_SQL["drop_suppression"], {"address_key": key})
+            self._db.write(_READERS["unsuppress"], {"address_key": key})
         self._db.write(_SQL["forget_inquiries"], {"address_key": key})
         self._db.write(_SQL["forget_details"], {"subject": f"reader {mark}"})
 

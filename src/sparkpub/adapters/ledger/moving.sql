@@ -7,12 +7,6 @@ WHERE subscriber_id = :subscriber_id
 -- name: suppressions
 SELECT address_key, at FROM suppression
 
--- name: suppressed_at
-SELECT at FROM suppression WHERE address_key = :address_key
-
--- name: drop_suppression
-DELETE FROM suppression WHERE address_key = :address_key
-
 -- name: drop_reader
 DELETE FROM subscriber WHERE subscriber_id = :subscriber_id
 
@@ -29,7 +23,10 @@ WHERE release_id IN (SELECT release_id FROM release) AND subscriber_id = :subscr
 UPDATE report SET words = '' WHERE subscriber_id = :subscriber_id
 
 -- name: forget_inquiries
-DELETE FROM inquiry WHERE lower(address) = :address_key
+DELETE FROM inquiry WHERE address = :address_key
+
+-- name: has_inquiries
+SELECT EXISTS (SELECT 1 FROM inquiry WHERE address = :address_key)
 
 -- name: forget_details
 UPDATE event SET detail = '' WHERE verb = 'suppressed' AND subject = :subject

@@ -197,13 +197,19 @@ class ReaderRows(ReleaseRows):
         self._db.write(_SQL["put_mark"], {"mark": mark, "verb": verb, "at": to_seconds(at)})
 
     def _recall(self, address: str, *, is_asked_now: bool, at: datetime) -> None:
-        """Let what was known of a new reader by keyed hash hold: who left is not in by a list, but by a new wish."""
+        """Let what was known of a new reader by keyed hash hold: who left is not in by a list, but by a new wish.
+
+        A wish that nobody has confirmed is none yet: until then it stays known that they left.
+        """
         for mark in self._marks(address):
+            known = self.find_subscriber(address)
+            if mark["verb"] == "left" and is_asked_now and known and known.state is SubscriberState.UNCONFIRMED:
+                continue
             self._db.write(_SQL["drop_mark"], {"mark": self.mark(address), "verb": mark["verb"]})
             if mark["verb"] == "suppressed":
                 values = {"address_key": address_key(address), "reason": _KNOWN_BY_MARK, "at": mark["at"]}
                 self._db.write(_SQL["suppress"], values)
-            elif not is_asked_now and (known := self.find_subscriber(address)):
+            elif not is_asked_now and known:
                 self._let_go(known, at)
 
 

@@ -187,6 +187,10 @@ class ReportRows(DeliveryRows):
         """Let mail wait no more that is about somebody who has left or is suppressed by now."""
         self._db.write(_SQL["settle_answered"], {"at": to_seconds(at)})
 
+    def forget_inquiries(self, before: datetime) -> None:
+        """Forget mail that was settled until an instant; heard again, it changes nothing."""
+        self._db.write(_SQL["forget_inquiries"], {"before": to_seconds(before)})
+
     def settle_inquiry(self, number: int, *, at: datetime) -> bool:
         """Let a person's decision about some mail stand; False if none waits under this number."""
         return self._db.write(_SQL["settle_inquiry"], {"inquiry_id": number, "at": to_seconds(at)}) > 0

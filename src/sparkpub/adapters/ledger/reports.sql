@@ -54,5 +54,8 @@ UPDATE inquiry SET settled_at = :at WHERE settled_at IS NULL AND EXISTS (
 -- name: count_inquiries
 SELECT count(*) FROM inquiry WHERE settled_at IS NULL
 
+-- name: forget_inquiries
+DELETE FROM inquiry WHERE settled_at <= :before
+
 -- name: settle_inquiry
 UPDATE inquiry SET settled_at = :at WHERE inquiry_id = :inquiry_id AND settled_at IS NULL
