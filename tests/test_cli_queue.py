@@ -28,6 +28,20 @@ def test_queue_says_to_whom_and_when_and_that_there_is_no_end(gazette: Path) -> 
     ]
 
 
+def test_queue_and_release_count_those_who_get_digests_too(gazette: Path) -> None:
+    for address in ("ada@example.org", "grace@example.org", "zoe@example.org"):
+        sparkpub("subscribers", "add", address, "--confirmed", "asked", cwd=gazette)
+    sparkpub("subscribers", "set", "grace@example.org", "--rhythm", "weekly", cwd=gazette)
+    assert queue(gazette, "hello").out.startswith("hello is queued for 'all', 2 readers today, 1 more in a digest\n")
+    sparkpub("subscribers", "set", "ada@example.org", "--rhythm", "daily", cwd=gazette)
+    assert queue(gazette, "hello").out.startswith("hello is queued for 'all', 1 reader today, 2 more in digests\n")
+    asked = sparkpub("release", "hello", "--number", "444", "--now", "2026-10-15T08:00", cwd=gazette)
+    assert "audience  all, 1 reader, 2 more in digests, by maildir" in asked.err
+    sparkpub("subscribers", "set", "ada@example.org", "--without-tag", "calendars", cwd=gazette)
+    (told,) = queue(gazette, "hello", "--json").json
+    assert (told["readers"], told["in_digests"]) == (1, 1)
+
+
 def test_queue_of_an_old_style_piece_names_the_other_day_and_how_to_choose_it(gazette: Path) -> None:
     write_issue(gazette, "soviets", OLD_STYLE + "  every: 10")
     ran = queue(gazette, "soviets")

@@ -7,11 +7,10 @@ import click
 
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, plural, progress
-from sparkpub.cli.standings import endless_words, printed_words, queue_word, standing_json, words
+from sparkpub.cli.standings import Readers, endless_words, printed_words, queue_word, readers_of, standing_json, words
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, Status
 from sparkpub.core.records import OccurrenceState, Verdict
-from sparkpub.core.wishes import Piece
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.queueing import Standing, account, edited, hold, queue, skip, upcoming
 from sparkpub.shelf import Shelf, read_shelf
@@ -44,11 +43,10 @@ def queue_command(face: Face, ids: tuple[str, ...], everything: bool) -> int:
     edits = {issue.id: edited(press.ledger, issue, states.get(issue.id)) for issue in issues}
     queue(press, issues, now=now)
     known = account(press.ledger)
-    audiences = publication.settings.audience
     documents, texts = [], []
     for issue in issues:
         coming = upcoming(publication, issue, known, now=now, count=3)
-        readers = press.ledger.count_audience(audiences.get(issue.audience), Piece.of(issue, 0))
+        readers = readers_of(press, issue, 0)
         warning = _warning(issue, coming, known)
         documents.append(_queued_json(issue, coming, readers, warning) | {"diff": edits[issue.id]})
         texts.append("\n".join([_queued_text(issue, coming, readers, warning), *edits[issue.id]]))
@@ -94,12 +92,13 @@ def _warning(issue: Issue, coming: Sequence[Standing], known: Account) -> str:
     return f"its date has passed: nothing will go out by itself; `sparkpub release {issue.id}` sends now"
 
 
-def _queued_json(issue: Issue, coming: Sequence[Standing], readers: int, warning: str) -> dict[str, Any]:
+def _queued_json(issue: Issue, coming: Sequence[Standing], readers: Readers, warning: str) -> dict[str, Any]:
     """What `queue` says of one issue, as one document."""
     return {
         "issue": issue.id,
         "audience": issue.audience,
-        "readers": readers,
+        "readers": readers.alone,
+        "in_digests": readers.in_digests,
         "next": [standing_json(row) for row in coming],
         "as_printed": printed_words(issue) or None,
         "repeats": endless_words(issue) or None,
@@ -107,9 +106,9 @@ def _queued_json(issue: Issue, coming: Sequence[Standing], readers: int, warning
     }
 
 
-def _queued_text(issue: Issue, coming: Sequence[Standing], readers: int, warning: str) -> str:
+def _queued_text(issue: Issue, coming: Sequence[Standing], readers: Readers, warning: str) -> str:
     """What `queue` says of one issue, as lines."""
-    lines = [f"{issue.id} is queued for '{issue.audience}', {plural(readers, 'reader')} today"]
+    lines = [f"{issue.id} is queued for '{issue.audience}', {plural(readers.alone, 'reader')} today{readers.more}"]
     lines += [f"  {words(row, printed_words(issue))}" for row in coming]
     if endless := endless_words(issue):
         lines.append(f"  {endless}")

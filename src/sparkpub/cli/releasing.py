@@ -11,9 +11,9 @@ from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.faults import explain
+from sparkpub.cli.standings import Readers, readers_of
 from sparkpub.core.decisions import Due
 from sparkpub.core.records import Release
-from sparkpub.core.wishes import Piece
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past
@@ -193,23 +193,23 @@ def _by_hand(face: Face, press: Press, ids: Sequence[str], number: int | None, *
     now = face.now()
     issues = read_shelf(press.publication).pick(dict.fromkeys(ids))  # named twice is meant once
     dues = [due_by_hand(press, issue, number, now=now) for issue in issues]
-    audiences = press.publication.settings.audience
-    counts = [
-        press.ledger.count_audience(audiences.get(due.issue.audience), Piece.of(due.issue, due.occurrence.number))
-        for due in dues
-    ]
+    counts = [readers_of(press, due.issue, due.occurrence.number) for due in dues]
     questions = [_question(press, due, readers, now=now) for due, readers in zip(dues, counts, strict=True)]
-    confirm("\n".join(questions), yes=yes, count=sum(counts) if press.transport == "smtp" else None)
+    confirm(
+        "\n".join(questions),
+        yes=yes,
+        count=sum(readers.alone for readers in counts) if press.transport == "smtp" else None,
+    )
     return [release_by_hand(press, due, now=now) for due in dues]
 
 
-def _question(press: Press, due: Due, readers: int, *, now: datetime) -> str:
+def _question(press: Press, due: Due, readers: Readers, *, now: datetime) -> str:
     """What would go out, when, as whom, to whom."""
     return message_words(
         press,
         f"{due.issue.id}/{due.occurrence.number}, {lateness(due.occurrence.at, now)}",
         due.issue.title,
-        f"{due.issue.audience}, {plural(readers, 'reader')}",
+        f"{due.issue.audience}, {plural(readers.alone, 'reader')}{readers.more}",
     )
 
 

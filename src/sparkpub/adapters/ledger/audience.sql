@@ -54,6 +54,9 @@ s.wishes = ''
 -- name: wants_each
 replace(s.wishes, :rhythm, '') = s.wishes
 
+-- name: wants_digest
+s.wishes <> '' AND replace(s.wishes, :rhythm, '') <> s.wishes
+
 -- name: wants_series
 replace(s.wishes, :series, '') = s.wishes
 

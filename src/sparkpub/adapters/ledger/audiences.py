@@ -40,6 +40,13 @@ class AudienceRows(MovedRows):
         condition, values = _conditions(audience, piece)
         return int(self._db.row(_AUDIENCE["count"] + condition, values)[0])
 
+    def count_in_digests(self, audience: AudienceSettings | None, piece: Piece) -> int:
+        """How many more readers would get a piece in a digest now."""
+        condition, values = _conditions(audience, None)
+        parts = [_numbered("wants_digest", "rhythm", "\nrhythm=", values), *wish_clauses(piece, values)]
+        wanted = "".join(f"\nAND {clause}" for clause in parts)
+        return int(self._db.row(_AUDIENCE["count"] + condition + wanted, values)[0])
+
 
 def _conditions(audience: AudienceSettings | None, piece: Piece | None) -> tuple[str, dict[str, object]]:
     """What a segment and the readers' wishes add to a WHERE clause, with the values."""
