@@ -109,6 +109,19 @@ def test_no_list_brings_an_address_back_that_was_moved_away_from_but_its_reader_
     assert statuses(press)[ADA] == "active"
 
 
+def test_evidence_of_an_active_reader_is_added_to_and_never_lost(press: Path) -> None:
+    for evidence in ("at the fair; by hand", " at the fair;  by hand", "by post"):
+        ran = subscribers("add", ADA, "--confirmed", evidence, "--json", cwd=press)
+        assert (ran.code, ran.json["evidence"], ran.json["name"]) == (0, "by post; at the fair; by hand", "Some Body")
+        assert "was active already" in ran.err
+
+
+def test_adding_a_suppressed_address_says_that_it_is_not_mailed(press: Path) -> None:
+    subscribers("suppress", "troll@example.org", "--reason", "rang up", cwd=press)
+    ran = subscribers("add", "troll@example.org", "--confirmed", "asked", cwd=press)
+    assert "never mailed: rang up; `sparkpub subscribers unsuppress troll@example.org`" in ran.err
+
+
 def test_who_has_left_and_is_added_stays_away_until_they_confirm(press: Path) -> None:
     with (press / "sparkpub.toml").open("a") as settings:
         settings.write('\n[web]\nurl = "https://t.example.org"\n')

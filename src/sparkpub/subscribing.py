@@ -39,13 +39,20 @@ def usable_address(text: str) -> str:
 def add_confirmed(press: Press, address: str, *, name: str, evidence: str, now: datetime) -> Subscriber:
     """Add a reader who has asked already; whoever has left is active again, since this is a new wish.
 
+    Of who is active already, what is on file stays, and the evidence is added to it.
+
     Raises:
         UsageError: the address or the name cannot be used, or no evidence is given.
     """
     if not evidence.strip():
         raise UsageError("--confirmed needs words: how and when this reader asked, for the day somebody wants to know")
     usable = usable_address(address)
-    return _added(press, usable, name=_usable_name(name), state=SubscriberState.ACTIVE, evidence=evidence, now=now)
+    with press.ledger.transaction():
+        known = press.ledger.find_subscriber(usable)
+        if known is not None and known.state is SubscriberState.ACTIVE and known.evidence:
+            is_on_file = f"; {plain_line(evidence)}; " in f"; {known.evidence}; "
+            evidence = known.evidence if is_on_file else f"{known.evidence}; {evidence}"
+        return _added(press, usable, name=_usable_name(name), state=SubscriberState.ACTIVE, evidence=evidence, now=now)
 
 
 def add_unconfirmed(press: Press, address: str, *, name: str, now: datetime) -> Subscriber:

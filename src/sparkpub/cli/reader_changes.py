@@ -24,7 +24,10 @@ _TABLES = {
 @click.argument("address")
 @common
 def show_command(face: Face, address: str) -> int:
-    """Show all that is kept of one reader; with --json as the document that a reader may ask for."""
+    """Show all that is kept of one reader.
+
+    With --json it is the document that a reader may ask for.
+    """
     press = face.press_to_read()
     known = everything_about(press, find_reader(press, address))
     face.show(known, lambda: _record(known))
@@ -60,7 +63,7 @@ def _record(known: dict[str, Any]) -> str:
 @click.option("--round-only/--every-piece", default=None, help="Only round anniversaries, or all.")
 @common
 def set_command(face: Face, address: str, pairs: tuple[str, ...], rhythm: str | None, **given: Any) -> int:  # noqa: ANN401 - as click read them
-    """Change what is known of a reader, or what they want to be mailed.
+    """Change what is known of a reader, or what they wish for.
 
     What is not named stays. Whether they are mailed at all is not changed here.
     """
@@ -95,12 +98,13 @@ def _pair(text: str) -> tuple[str, str]:
 @click.argument("new", metavar="NEW")
 @common
 def move_command(face: Face, old: str, new: str) -> int:
-    """Reach a reader at another address, with their history and their wishes.
+    """Reach a reader at another address from now on.
 
-    What waits for them goes to the new address. The old one stays suppressed if it was.
+    Their history and their wishes stay, and what waits for them goes to the new address. The old one stays suppressed
+    if it was.
     """
     reader = move_reader(face.press_to_write(), old, new, now=face.now())
-    face.show(reader_json(reader), lambda: f"{reader.address} has it from now on")
+    face.show(reader_json(reader), lambda: f"{old} is {reader.address} from now on")
     return 0
 
 
@@ -132,7 +136,10 @@ def erase_command(face: Face, address: str, yes: bool) -> int:
 @click.option("--reason", default="by hand", show_default=True, metavar="WORDS", help="Why, for whoever asks later.")
 @common
 def suppress_command(face: Face, address: str, reason: str) -> int:
-    """Never mail an address again, whoever it is; a list or a form that brings it does not change that."""
+    """Never mail an address again, whoever it is.
+
+    No list or form that brings it changes that; `unsuppress` does.
+    """
     press = face.press_to_write()
     usable, is_new = suppress_address(press, address, reason=reason, now=face.now())
     told = "is never mailed again" if is_new else "was suppressed already; nothing was changed"

@@ -43,6 +43,7 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
     press = face.press_to_write()
     known = press.ledger.find_subscriber(usable_address(address))
     had_left = known is not None and known.state is SubscriberState.UNSUBSCRIBED
+    was_active = known is not None and known.state is SubscriberState.ACTIVE
     if confirmed is not None:
         reader = add_confirmed(press, address, name=name, evidence=confirmed, now=face.now())
     else:
@@ -52,6 +53,10 @@ def add_command(face: Face, address: str, name: str, confirmed: str | None) -> i
         face.say(f"{reader.address} had left, and stays so until the letter is answered")
     elif had_left:
         face.say(f"{reader.address} had left; the history keeps when, and the evidence now on file is the new wish")
+    elif was_active:
+        face.say(f"{reader.address} was active already; the evidence stands beside what was on file")
+    if confirmed is not None and (reason := press.ledger.suppression(reader.address)):
+        face.say(f"{reader.address} is never mailed: {reason}; `sparkpub subscribers unsuppress {reader.address}`")
     if confirmed is None:
         for line in post_lines(press, now=face.now()):
             face.say(line)
@@ -79,7 +84,10 @@ def unsubscribe_command(face: Face, address: str) -> int:
 @click.argument("address")
 @common
 def unsuppress_command(face: Face, address: str) -> int:
-    """Mail an address again that was refused or complained of; whoever has left stays away."""
+    """Mail an address again that was suppressed.
+
+    Whoever has left stays away.
+    """
     press = face.press_to_write()
     usable = usable_address(address)
     is_taken_back = press.ledger.unsuppress(usable, face.now())
