@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jinja2
 
+from sparkpub.adapters.ledger import Ledger
 from sparkpub.adapters.site_cache import Piece, SiteCache
 from sparkpub.adapters.templates import template_fault
 from sparkpub.building import WARNINGS, BuildReport, Order, Progress
@@ -75,11 +76,19 @@ class Making:
             self._write(mine, is_shared=bool(number))
         return pages
 
-    def slips(self, batches: Sequence[tuple[str, Batch]]) -> None:
+    def slips(self, pieces: Mapping[int, str], ledger: Ledger) -> None:
+        """Bring the cache up to date: render releases that have another key than there, and drop what is gone."""
+        kept = self.workshop.cache.piece_keys()
+        stale = [(key, release_id) for release_id, key in pieces.items() if kept.get(release_id) != key]
+        if len(stale) >= _SLIPS_TO_SHARE:
+            self.crew.call()  # a mate wakes up while the ledger is read
+        releases = ((key, ledger.release(release_id)) for key, release_id in stale)
+        self._render([(key, (release, ledger.shown_media(release))) for key, release in releases])
+        self.workshop.cache.drop_pieces(kept.keys() - pieces.keys())
+
+    def _render(self, batches: Sequence[tuple[str, Batch]]) -> None:
         """Render releases, each under its key, into the cache."""
         self.count.total += len(batches)
-        if len(batches) >= _SLIPS_TO_SHARE:
-            self.crew.call()
         made = self.crew.spread(SLIPS, batches, name=lambda one: one[1], here=lambda one: self.workshop.slip(one[1]))
         for some in _in_bundles(made):
             with self.workshop.cache.transaction():
@@ -147,12 +156,7 @@ def make(
                 ground=order.ground,
                 asset=lambda name: ledger.asset(name).data,
             )
-            kept = cache.piece_keys()
-            stale = [(key, release_id) for release_id, key in order.pieces.items() if kept.get(release_id) != key]
-            releases = ((key, ledger.release(release_id)) for key, release_id in stale)
-            batches = [(key, (release, ledger.shown_media(release))) for key, release in releases]
-            making.slips(batches)
-            cache.drop_pieces(kept.keys() - order.pieces.keys())
+            making.slips(order.pieces, ledger)
             pages = making.site(tuple(order.pieces), order.static)
     except jinja2.TemplateError as error:
         raise InputError(template_fault(error, publication.folder)) from error

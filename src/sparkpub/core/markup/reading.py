@@ -154,8 +154,8 @@ def headings(markup: Markup) -> list[HeadingUse]:
 def reading_minutes(markup: Markup) -> int:
     """How long the body takes to read, in whole minutes, at least 1."""
     text = " ".join(plain_words(inline.children or []) for inline, _ in _inlines(markup))
-    ideographs = len(_IDEOGRAPH.findall(text))
-    words = len(_WORD.findall(_IDEOGRAPH.sub(" ", text)))
+    ideographs = 0 if text.isascii() else len(_IDEOGRAPH.findall(text))
+    words = len(_WORD.findall(_IDEOGRAPH.sub(" ", text) if ideographs else text))
     return max(1, round(words / _WORDS_A_MINUTE + ideographs / _IDEOGRAPHS_A_MINUTE))
 
 
@@ -181,7 +181,8 @@ def first_sentences(markup: Markup, limit: int) -> str:
 
 def plain_words(tokens: Iterable[Token]) -> str:
     """The words of inline tokens: no marks, no notes' numbers, white space as single spaces."""
-    return _SPACES.sub(" ", "".join(_words_of(token) for token in tokens)).strip(" ")
+    words = [token.content if token.type == "text" else _words_of(token) for token in tokens]
+    return _SPACES.sub(" ", "".join(words)).strip(" ")
 
 
 def _words_of(token: Token) -> str:
