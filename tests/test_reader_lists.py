@@ -212,3 +212,55 @@ def test_a_list_that_breaks_off_leaves_nothing_half_done(gazette: Path) -> None:
     ledger = open_ledger("sqlite:///var/ledger.db", gazette)
     assert (ledger.count_subscribers(), ledger.faults()) == (0, [])
     ledger.close()
+
+
+def with_web(folder: Path) -> Path:
+    with (folder / "sparkpub.toml").open("a") as settings:
+        settings.write('\n[web]\nurl = "https://t.example.org"\n')
+    return folder
+
+
+def letters(folder: Path) -> list[str]:
+    """The addresses that have a letter in the outbox."""
+    found = [path.read_text() for path in (folder / "var/outbox/new").glob("*")]
+    return sorted(line.removeprefix("To: ") for text in found for line in text.split("\n") if line.startswith("To: "))
+
+
+def test_who_is_unconfirmed_in_a_list_is_asked_once_and_nobody_else(gazette: Path) -> None:
+    press = with_web(gazette)
+    subscribers("suppress", "full@example.org", cwd=press)
+    subscribers("add", "left@example.org", "--confirmed", "asked", "--now", "2026-01-02", cwd=press)
+    subscribers("unsubscribe", "left@example.org", "--now", "2026-01-02", cwd=press)
+    rows = "".join(f"{who}@example.org,unconfirmed\n" for who in ("a", "b", "full", "left"))
+    file = write(press, f"email,status\n{rows}in@example.org,active\n")
+    ask = ("import", file, "--ask", "--now", "2026-01-03")
+    told = "4 readers {}added, 1 known already and left as they are, 2 letters to confirm {}queued\n"
+    assert subscribers(*ask, "--dry-run", cwd=press).out == told.format("would be ", "would be ")
+    ran = subscribers(*ask, cwd=press)
+    assert (ran.code, ran.out) == (0, told.format("", ""))
+    assert "posts the letters" in ran.err
+    assert subscribers(*ask[:-1], "2026-01-04", "--json", cwd=press).json["asked"] == 0
+    sparkpub("run", "--once", "--now", "2026-01-04", cwd=press)
+    assert letters(press) == ["a@example.org", "b@example.org"]
+    assert subscribers(*ask[:-1], "2026-01-05", "--json", cwd=press).json["asked"] == 0
+
+
+def test_a_list_that_nobody_has_asked_yet_can_be_asked_later(gazette: Path) -> None:
+    press = with_web(gazette)
+    file = write(press, "email\na@example.org\n")
+    subscribers("import", file, "--as", "unconfirmed", "--now", "2026-01-02", cwd=press)
+    sparkpub("run", "--once", "--now", "2026-02-10", cwd=press)
+    assert subscribers("list", "--count", cwd=press).out == "1\n"
+    ran = subscribers("import", file, "--as", "unconfirmed", "--ask", "--now", "2026-02-11", cwd=press)
+    assert ran.out == "0 readers added, 1 known already and left as they are, 1 letter to confirm queued\n"
+    sparkpub("run", "--once", "--now", "2026-02-12", cwd=press)
+    assert letters(press) == ["a@example.org"]
+    sparkpub("run", "--once", "--now", "2026-03-14", cwd=press)
+    assert subscribers("list", "--count", cwd=press).out == "0\n"
+
+
+def test_nobody_is_asked_who_could_not_confirm(gazette: Path) -> None:
+    ran = subscribers("import", write(gazette, "email\na@example.org\n"), "--as", "unconfirmed", "--ask", cwd=gazette)
+    assert ran.code == 2
+    assert "sparkpub.toml has no [web] url" in ran.err
+    assert subscribers("list", "--count", cwd=gazette).out == "0\n"

@@ -24,22 +24,28 @@ EVERYONE = "all"
 class Incoming:
     """A list that is to be taken in: its name for people, and its pieces as they come.
 
-    `state` is for rows that name none; `size` counts its bytes, 0 if nobody knows.
+    `state` is for rows that name none; `size` counts its bytes, 0 if nobody knows. Where it `is_asking`, a letter is
+    queued that asks who of it is unconfirmed to confirm.
     """
 
     name: str
     pieces: Iterable[bytes]
     state: SubscriberState | None = None
     size: int = 0
+    is_asking: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import came to: readers taken in, readers known before and left as they were, rows refused."""
+    """What an import came to: readers taken in, readers known before and left as they were, rows refused.
+
+    `asked` counts the letters to confirm that were queued.
+    """
 
     added: int
     known: int
     rejected: int
+    asked: int = 0
     is_dry_run: bool = False
 
 
@@ -54,13 +60,16 @@ def import_list(
 ) -> Imported:
     """Take in a list of readers, whole or not at all.
 
-    Nobody is ever subscribed again by a list. `tell` hears of each row that is refused, in their order; `progress` of
-    rows done, of how many (0: nobody knows). While a list arrives no other process has to wait for the ledger.
+    Nobody is ever subscribed again by a list, and nobody who was asked to confirm is asked again. `tell` hears of each
+    row that is refused, in their order; `progress` of rows done, of how many (0: nobody knows). While a list arrives no
+    other process has to wait for the ledger.
 
     Raises:
         InputError: the file is no list.
-        UsageError: the list does not say who is active, and nobody else does.
+        UsageError: the list does not say who is active, and nobody else does; or nobody could confirm.
     """
+    if incoming.is_asking and not press.publication.settings.web.url:
+        raise UsageError("nobody could follow the link of a confirmation: sparkpub.toml has no [web] url; set it first")
     with press.ledger.arrivals():
         try:
             read = _arrive(press, ReaderList(incoming.pieces), incoming, progress)
@@ -71,10 +80,10 @@ def import_list(
         for reject in press.ledger.refused():
             tell(reject)
         if is_dry_run:
-            counts = press.ledger.count_arrived()
+            counts, asked = press.ledger.count_arrived(), press.ledger.count_to_ask() if incoming.is_asking else 0
         else:
-            counts = _take_in(press, incoming, read, now=now, progress=progress)
-    return Imported(added=counts.added, known=counts.known, rejected=rejected, is_dry_run=is_dry_run)
+            counts, asked = _take_in(press, incoming, read, now=now, progress=progress)
+    return Imported(added=counts.added, known=counts.known, rejected=rejected, asked=asked, is_dry_run=is_dry_run)
 
 
 def _arrive(press: Press, readers: ReaderList, incoming: Incoming, progress: Callable[[int, int], None]) -> int:
@@ -100,16 +109,18 @@ def _arrive(press: Press, readers: ReaderList, incoming: Incoming, progress: Cal
 
 def _take_in(
     press: Press, incoming: Incoming, read: int, *, now: datetime, progress: Callable[[int, int], None]
-) -> ImportCounts:
-    """Add whoever arrived and is new."""
+) -> tuple[ImportCounts, int]:
+    """Add whoever arrived and is new; how many that were, and how many letters to confirm were queued."""
     with press.ledger.transaction():
         counts = press.ledger.take_in(
             evidence=f"imported from {_list_name(incoming)}",
             at=now,
             progress=lambda done: progress((read + done) // 2, read),
         )
-        press.ledger.record(now, "imported", "readers", f"{counts.added} of {read} rows")
-    return counts
+        asked = press.ledger.ask_arrived(at=now) if incoming.is_asking else 0
+        told = f", {asked} asked to confirm" if asked else ""
+        press.ledger.record(now, "imported", "readers", f"{counts.added} of {read} rows{told}")
+    return counts, asked
 
 
 def _list_name(incoming: Incoming) -> str:

@@ -70,14 +70,15 @@ def _nobody(status: str | None, *, is_chosen: bool) -> str:
 @click.command("import")
 @click.argument("file", metavar="FILE.csv", type=click.Path(dir_okay=False, exists=True, allow_dash=True))
 @click.option("--as", "state", type=click.Choice(["active", "unconfirmed"]), help="For rows that give no status.")
+@click.option("--ask", "is_asking", is_flag=True, help="Ask who is unconfirmed to confirm, by letter, each once.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @common
-def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> int:
+def import_command(face: Face, file: str, state: str | None, is_asking: bool, dry_run: bool) -> int:
     """Take in readers from a CSV file, or from the input.
 
     FILE is - for the input. Columns are email, name, status, language, tags (separated by `;`), and wishes as `export`
     writes them; any other column is an attribute. Rows that cannot be used are listed with line and reason, the others
-    go in; exit 1 then. Nobody who left is subscribed again, and nobody is mailed.
+    go in; exit 1 then. Nobody who left is subscribed again, and nobody is mailed but by --ask.
     """
     press = face.press_to_write()
     rejects: list[Reject] = []
@@ -90,27 +91,30 @@ def import_command(face: Face, file: str, state: str | None, dry_run: bool) -> i
     with progress(face, "importing") as advance:
         done = import_list(
             press,
-            _incoming(file, SubscriberState(state) if state else None),
+            _incoming(file, SubscriberState(state) if state else None, is_asking=is_asking),
             is_dry_run=dry_run,
             now=face.now(),
             tell=tell,
             progress=advance,
         )
     face.show(_imported_json(done, rejects), lambda: _imported_text(done))
+    if done.asked and not dry_run:
+        face.say("`sparkpub run`, `serve` or `send` posts the letters, at the pace of [delivery]")
     return 1 if done.rejected else 0
 
 
-def _incoming(file: str, state: SubscriberState | None) -> Incoming:
+def _incoming(file: str, state: SubscriberState | None, *, is_asking: bool) -> Incoming:
     """A list of readers: a regular file, or the input.
 
     Raises:
         UsageError: it is something else, which may never end.
     """
     if file == "-":
-        return Incoming(name=file, pieces=_pieces(file), state=state)
+        return Incoming(name=file, pieces=_pieces(file), state=state, is_asking=is_asking)
     if not Path(file).is_file():
         raise UsageError(f"{file} is no regular file; name a CSV file, or - for the input")
-    return Incoming(name=file, pieces=_pieces(file), size=Path(file).stat().st_size, state=state)
+    size = Path(file).stat().st_size
+    return Incoming(name=file, pieces=_pieces(file), size=size, state=state, is_asking=is_asking)
 
 
 def _pieces(file: str) -> Iterator[bytes]:
@@ -133,6 +137,7 @@ def _imported_json(done: Imported, rejects: list[Reject]) -> dict[str, Any]:
     return {
         "added": done.added,
         "known": done.known,
+        "asked": done.asked,
         "rejected": [reject._asdict() for reject in rejects],
         "dry_run": done.is_dry_run,
     }
@@ -143,7 +148,8 @@ def _imported_text(done: Imported) -> str:
     verb = "would be added" if done.is_dry_run else "added"
     known = f", {done.known:,} known already and left as they are" if done.known else ""
     refused = f", {plural(done.rejected, 'row')} refused" if done.rejected else ""
-    return f"{plural(done.added, 'reader')} {verb}{known}{refused}"
+    asked = f", {plural(done.asked, 'letter')} to confirm{' would be' * done.is_dry_run} queued" if done.asked else ""
+    return f"{plural(done.added, 'reader')} {verb}{known}{refused}{asked}"
 
 
 @click.command("export")

@@ -99,6 +99,19 @@ class ListRows(AudienceRows):
             self._recall_new(before, at)
         return ImportCounts(added=added, known=count - added)
 
+    def ask_arrived(self, *, at: datetime) -> int:
+        """Queue a letter to confirm for everybody of the list who is unconfirmed and has none; returns how many.
+
+        To be called once they were taken in.
+        """
+        with self.transaction():
+            self._db.write(_SQL["wish_anew"], {"at": to_seconds(at)})
+            return self._db.write(_SQL["ask"], {"at": to_seconds(at)})
+
+    def count_to_ask(self) -> int:
+        """How many of the list would be asked to confirm if it were taken in now."""
+        return int(self._db.row(_SQL["count_to_ask"])[0])
+
     def _recall_new(self, before: int, at: datetime) -> None:
         """Let what is known by keyed hash of the readers after a number hold."""
         marks = {row["mark"] for row in self._db.rows(_SQL["marks"])}

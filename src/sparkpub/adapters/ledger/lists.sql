@@ -63,6 +63,30 @@ SELECT address_key, address, name, state, language, tags, attributes, wishes, :e
 FROM arriving WHERE line BETWEEN :first AND :last ORDER BY line
 ON CONFLICT (address_key) DO NOTHING
 
+-- name: wish_anew
+-- Who of the list was known already and is unconfirmed, and has no letter to confirm that went or will.
+UPDATE subscriber SET asked_at = :at, changed_at = :at
+WHERE state = 'unconfirmed' AND address_key IN (SELECT address_key FROM arriving) AND NOT EXISTS (
+    SELECT 1 FROM letter l
+    WHERE l.subscriber_id = subscriber.subscriber_id AND l.kind = 'confirm' AND l.state IN (0, 1, 2, 3))
+
+-- name: ask
+-- Those, and who is new and unconfirmed.
+INSERT INTO letter (kind, subscriber_id, wished_at, queued_at, at)
+SELECT 'confirm', s.subscriber_id, s.asked_at, :at, :at
+FROM arriving a JOIN subscriber s ON s.address_key = a.address_key
+WHERE s.state = 'unconfirmed' AND s.asked_at = :at
+    AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)
+ORDER BY s.subscriber_id
+ON CONFLICT (kind, subscriber_id, wished_at) DO NOTHING
+
+-- name: count_to_ask
+SELECT count(*) FROM arriving a LEFT JOIN subscriber s ON s.address_key = a.address_key
+WHERE NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = a.address_key)
+    AND coalesce(s.state, a.state) = 'unconfirmed' AND NOT EXISTS (
+        SELECT 1 FROM letter l
+        WHERE l.subscriber_id = s.subscriber_id AND l.kind = 'confirm' AND l.state IN (0, 1, 2, 3))
+
 -- name: last_reader
 SELECT coalesce(max(subscriber_id), 0) FROM subscriber
 
