@@ -1,5 +1,6 @@
 """Who may read what a press keeps, and what can be done where nothing may be written."""
 
+import json
 import os
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def test_where_nothing_may_be_written_nothing_is_decided(gazette: Path) -> None:
     done = process("hold", "hello", cwd=gazette, preexec_fn=powerless)
     assert done.code in (2, 3)
     assert "ledger.db" in done.err or "Read-only" in done.err or "Permission" in done.err
+
+
+def test_doctor_names_what_of_the_ledger_cannot_be_written(gazette: Path) -> None:
+    assert "the ledger is sound" in process("doctor", cwd=gazette, preexec_fn=powerless).out
+    ledger = gazette / "var" / "ledger.db"
+    ledger.chmod(0o400)
+    done = process("doctor", "--json", cwd=gazette, preexec_fn=powerless)
+    (found,) = (each for each in json.loads(done.out) if each["check"] == "ledger")
+    assert (done.code, found["ok"], found["message"]) == (1, False, f"{ledger} cannot be written")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a file of another mode is made by root")

@@ -1,5 +1,6 @@
 """Examine a press: what keeps it from running well, each with its cure. Nothing is changed."""
 
+import os
 import platform
 import sqlite3
 import stat
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sparkpub import __version__
 from sparkpub.adapters.dkim_key import read_signers
@@ -150,10 +152,23 @@ def _of_ledger(
 
 
 def _soundness(ledger: Ledger) -> Finding:
-    """Whether the file is whole."""
+    """Whether the file is whole, and can be written by whoever looks."""
     faults = ledger.faults()
+    if not faults and (closed := _closed(ledger)):
+        cure = "check who owns it, and its mode, and look as the user who runs the press"
+        return Finding(check="ledger", is_ok=False, message=f"{closed} cannot be written", cure=cure)
     message = f"damaged: {faults[0]}" if faults else "the ledger is sound"
     return Finding(check="ledger", is_ok=not faults, message=message, cure=_RESTORE if faults else "")
+
+
+def _closed(ledger: Ledger) -> Path | None:
+    """The ledger's folder, file or what SQLite keeps beside it, if one of them can only be read."""
+    path = ledger.path
+    if path is None:
+        return None
+    beside = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    needed = (path.parent, path, *(each for each in beside if each.exists()))
+    return next((each for each in needed if not os.access(each, os.W_OK)), None)
 
 
 def _mirror(publication: Publication, ledger: Ledger) -> Finding:
