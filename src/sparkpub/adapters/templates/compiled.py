@@ -26,6 +26,7 @@ class CompiledTemplates(jinja2.BytecodeCache):
     def __init__(self, ground: str, folder: Path | None = None) -> None:
         """Know compiled templates of a ground: whatever decides how they are compiled."""
         self._folder = folder or Path(cache_from_source(__file__)).parent
+        self._keeps = folder is not None or not sys.dont_write_bytecode
         self._ground = ground.encode()
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -38,7 +39,7 @@ class CompiledTemplates(jinja2.BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep a compiled template, if that is possible."""
-        if sys.dont_write_bytecode:
+        if not self._keeps:
             return
         path = self._path(bucket)
         new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
