@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -16,6 +16,7 @@ from conftest import Golden
 from sample_site import (
     BASE_URL,
     SETTINGS,
+    anniversary,
     files_of,
     issue,
     many_articles,
@@ -24,9 +25,11 @@ from sample_site import (
     settings_with,
     starter,
 )
+from sparkpub.core.cards import Cards
 from sparkpub.core.settings import EmailSettings, WebSettings
-from sparkpub.core.site import site_of
+from sparkpub.core.site import known_site, site_of
 from sparkpub.core.site_words import SiteWords, site_words
+from sparkpub.core.slips import SlipsAtHand, read_facts, slip_of
 from sparkpub.core.vocabulary import vocabulary
 from sparkpub.errors import InputError
 
@@ -162,6 +165,27 @@ def test_release_of_another_year_points_to_the_newest_and_back() -> None:
     assert [a.get("href") for a in old.xpath("//p[@class='notice']/a")] == ["../436/"]
     assert new.xpath("//p[@class='notice']") == []
     assert [a.get("href") for a in new.xpath("//section[@class='earlier']//a")] == ["../435/"]
+
+
+def test_a_day_that_the_year_lacks_is_told_on_its_page() -> None:
+    """As in the email; whatever the zone of the rule is."""
+    rule = anniversary(date(1916, 2, 29), zone=timezone(timedelta(hours=9)))
+    articles = [
+        released(issue("last", rule=rule), date(2016, 2, 29), 100),
+        released(issue("lack", rule=rule), date(2017, 2, 28), 101),
+        released(issue("fixed"), date(2017, 2, 28)),
+    ]
+    slips = [slip_of(article, Cards(SETTINGS), starter()) for article in articles]
+    known = read_facts((number, slip.facts) for number, slip in enumerate(slips))
+    site = known_site(known, SETTINGS, starter(), kept=SlipsAtHand(slips))
+    files = {output.file: output.render() for outputs in site.stages() for output in outputs}
+    assert files == files_of(articles)
+    told = {
+        name: [words(line) for line in tree(f"issues/{name}/index.html", files).xpath("//div[@class='facts']/p")]
+        for name in ("last", "lack", "fixed")
+    }
+    assert told["lack"][1] == "2017 has no 29 February; this day is kept on 28 February."
+    assert "has no" not in str((told["last"], told["fixed"]))
 
 
 def test_series_is_told_in_the_order_of_its_events() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _SCHEMA: Final = """
 -- A release as it was rendered, with a key over all that it was rendered from. Every build reads all of these rows.
 CREATE TABLE piece (

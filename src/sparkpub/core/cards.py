@@ -14,7 +14,7 @@ from sparkpub.core.email import direction
 from sparkpub.core.feeds import Entry
 from sparkpub.core.markup import first_sentences, page_html, read_markdown, reading_minutes, typographic
 from sparkpub.core.model import Anniversary
-from sparkpub.core.occasion import day_words
+from sparkpub.core.occasion import Occasion, day_words, occasion
 from sparkpub.core.settings import Settings
 from sparkpub.core.site_words import site_words
 from sparkpub.core.vocabulary import vocabulary
@@ -117,6 +117,10 @@ class Cards:
     def opening(self, article: Article) -> str:
         """What the text of an article begins with, plain."""
         return self.text(article).opening
+
+    def occasion(self, article: Article) -> Occasion | None:
+        """The anniversary of an article, None where it has none."""
+        return occasion(article)
 
     def card(self, article: Article) -> Card:
         """An article as lists show it."""

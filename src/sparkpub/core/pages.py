@@ -26,7 +26,6 @@ from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_fa
 from sparkpub.core.email import direction
 from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
-from sparkpub.core.occasion import occasion
 from sparkpub.core.settings import SeriesSettings, Settings
 from sparkpub.core.site_words import SiteWords, site_words
 from sparkpub.core.slips import KeptCards
@@ -238,7 +237,7 @@ class Pages:
             has_initial=text.has_initial,
             newer=newer,
             corrections=self.cards.corrections(article),
-            anniversary=occasion(article),
+            anniversary=self.cards.occasion(article),
             json_ld=script_safe(news_article(article, self.settings, summary=text.summary)),
             css=css,
         )

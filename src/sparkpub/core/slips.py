@@ -9,8 +9,8 @@ Every build reads its site from slips, a cold one too, so that no template can t
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import jinja2
@@ -22,7 +22,9 @@ from sparkpub.core.cards import Card, Cards, Picture, Text
 from sparkpub.core.feeds import Entry, is_too_long, weight
 from sparkpub.core.ics import CalendarItem, event_text
 from sparkpub.core.indexes import search_row
-from sparkpub.core.model import Asset, Correction, Image, Issue, Status
+from sparkpub.core.model import Anniversary, Asset, Correction, Image, Issue, Status
+from sparkpub.core.occasion import Occasion, occasion
+from sparkpub.core.rule_text import read_rule_text, write_rule
 from sparkpub.core.settings import Settings
 
 
@@ -91,6 +93,7 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
     """Render a release: its text, its card and its feed entry."""
     issue, card, text = article.issue, cards.card(article), cards.text(article)
     image = card.image.path if card.image else ""
+    rule = write_rule(issue.rule) if isinstance(issue.rule, Anniversary) else ""
     html = cards.entry_html(card, text, templates)
     entry = cards.entry_with(article, summary=text.summary, html=html, image=image)
     facts = [
@@ -101,7 +104,7 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
         weight(entry),
     ]
     parts = {
-        "card": _compact([*_card_row(card), text.summary]),
+        "card": _compact([*_card_row(card), rule, text.summary]),
         "calendar": event_text(CalendarItem.released(article, settings=cards.settings)),
         "found": search_row(card),
         "opening": text.opening,
@@ -138,7 +141,7 @@ class KeptCards(Cards):
     known: Mapping[tuple[str, int], Known] = field(kw_only=True, repr=False)
     kept: Parts = field(kw_only=True, repr=False)
     _digests: dict[int, str] = field(default_factory=dict, repr=False)
-    _cards: dict[int, tuple[Card, str]] = field(default_factory=dict, repr=False)
+    _cards: dict[int, tuple[Card, str, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, known: Iterable[Known], settings: Settings, *, kept: Parts) -> "KeptCards":
@@ -152,7 +155,7 @@ class KeptCards(Cards):
 
     def text(self, article: Article) -> Text:
         """The text of an article, without its opening."""
-        card, summary = self._card(article)
+        card, _, summary = self._card(article)
         html = self._part("html", article)
         return Text(html=html, summary=summary, opening="", minutes=card.minutes)
 
@@ -164,17 +167,25 @@ class KeptCards(Cards):
         """An article as lists show it."""
         return self._card(article)[0]
 
+    def occasion(self, article: Article) -> Occasion | None:
+        """The anniversary of an article, None where it has none."""
+        rule = self._card(article)[1]
+        if not rule:
+            return None
+        ruled = replace(article.issue, rule=read_rule_text(rule, lambda _: UTC))  # no word of it depends on the zone
+        return occasion(replace(article, issue=ruled))
+
     def entry(self, article: Article, templates: jinja2.Environment) -> Entry:
         """A release as feeds show it."""
         del templates
-        card, summary = self._card(article)
+        card, _, summary = self._card(article)
         image = card.image.path if card.image else ""
         return self.entry_with(article, summary=summary, html=self._part("entry", article), image=image)
 
     def light_entry(self, article: Article) -> Entry:
         """An entry to be placed in a document of a feed: without its text, but for a summary if that has to do."""
         weighs = self.known[_name(article)].weighs
-        summary = self._card(article)[1] if is_too_long(weighs) else ""
+        summary = self._card(article)[2] if is_too_long(weighs) else ""
         return self.entry_with(article, summary=summary, html="", image="", weighs=weighs)
 
     def digest(self, article: Article) -> str:
@@ -203,13 +214,13 @@ class KeptCards(Cards):
         parts = self.kept.parts(name)
         return [parts[self.known[_name(article)].slip_id] for article in articles]
 
-    def _card(self, article: Article) -> tuple[Card, str]:
-        """A card, made once however many lists show it, and the plain summary."""
+    def _card(self, article: Article) -> tuple[Card, str, str]:
+        """A card, made once however many lists show it, the rule of its issue and the plain summary."""
         slip_id = self.known[_name(article)].slip_id
         made = self._cards.get(slip_id)
         if made is None:
-            *row, summary = json.loads(self.kept.part("card", slip_id))
-            made = self._cards[slip_id] = _card(article, self.path(article.url), row), summary
+            *row, rule, summary = json.loads(self.kept.part("card", slip_id))
+            made = self._cards[slip_id] = _card(article, self.path(article.url), row), rule, summary
         return made
 
 
