@@ -305,6 +305,8 @@ def previewing(desk: Desk, *, port: int) -> Iterator[PreviewServer]:
         """Check in the background what nobody looked at yet, so that the list knows of every fault."""
         while unchecked.wait() and not stop.wait(_COURTESY_S):
             unchecked.clear()
+            if stop.is_set():  # its own bell may just have been cleared
+                return
             if desk.check_one():
                 unchecked.set()
             else:
