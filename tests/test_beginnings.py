@@ -137,6 +137,18 @@ def test_what_comes_out_anew_that_day_is_not_sent_as_of_old(past_room: PressRoom
     assert report.again == ()
 
 
+def test_a_piece_whose_rule_was_edited_since_comes_as_of_old(past_room: PressRoom) -> None:
+    past_room.write("y", of="1917-09-08", choice="every: 1", series="war")
+    past_room.queue("y", at="2020-09-07")
+    past_room.tick("2020-09-08 07:00")
+    past_room.send("2020-09-08 07:00")
+    past_room.write("y", of="1917-09-08", choice="years: [103]", series="war")
+    past_room.queue("y", at="2021-01-01")
+    past_room.press.ledger.add_subscriber("newer@example.org", at=instant("2021-01-01"))
+    wish(past_room, "newer@example.org", from_beginning=("war",))
+    assert again(past_room, "2021-09-08 07:00") == ["y/103"]
+
+
 def test_a_piece_that_was_called_off_comes_to_nobody(past_room: PressRoom) -> None:
     release = past_room.press.ledger.releases("a")[0]
     past_room.press.ledger._db.write("UPDATE release SET state = 'cancelled' WHERE issue_id = 'a'")

@@ -103,10 +103,17 @@ def test_no_list_brings_an_address_back_that_was_moved_away_from_but_its_reader_
     (press / "old.csv").write_text(f"email,status\n{ADA},active\n")
     subscribers("import", "old.csv", cwd=press)
     assert subscribers("list", "--status", "active", "--json", cwd=press).json[0]["email"] == NEW
-    assert statuses(press)[ADA] == "unsubscribed"
-    subscribers("erase", ADA, "--yes", cwd=press)
+    assert ADA not in statuses(press)
     subscribers("add", ADA, "--confirmed", "asked anew", cwd=press)
     assert statuses(press)[ADA] == "active"
+
+
+def test_who_has_not_confirmed_is_moved_nowhere(press: Path) -> None:
+    (press / "new.csv").write_text("email,status\nnew@example.org,unconfirmed\n")
+    subscribers("import", "new.csv", cwd=press)
+    ran = subscribers("move", "new@example.org", NEW, cwd=press)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"`sparkpub subscribers add {NEW}` asks there" in ran.err
 
 
 def test_evidence_of_an_active_reader_is_added_to_and_never_lost(press: Path) -> None:
@@ -205,10 +212,22 @@ def test_what_is_erased_stays_suppressed_and_no_list_brings_it_back(press: Path)
         subscribers("suppress" if address == ADA else "unsubscribe", address, cwd=press)
         subscribers("erase", address, "--yes", cwd=press)
     (press / "old.csv").write_text(f"email,status\n{ADA},active\nbo@example.org,active\nnew@example.org,active\n")
-    assert subscribers("import", "old.csv", cwd=press).out == "3 readers added\n"
+    told = "1 reader added, 2 known already and left as they are\n"
+    assert subscribers("import", "old.csv", "--dry-run", cwd=press).out == told.replace("added", "would be added")
+    assert subscribers("import", "old.csv", cwd=press).out == told
+    assert set(statuses(press)) == {"new@example.org"}
     sparkpub("run", "--once", *AT, cwd=press)
     assert mailed(press) == {"new@example.org"}
     assert "all that was kept of it is a keyed hash" in sparkpub("why", ADA, cwd=press).out
+    assert "all that is kept of it is a keyed hash" in sparkpub("why", "bo@example.org", cwd=press).err
+
+
+def test_who_is_erased_before_they_confirmed_is_brought_back_by_no_list(press: Path) -> None:
+    (press / "new.csv").write_text("email,status\nnew@example.org,unconfirmed\n")
+    subscribers("import", "new.csv", cwd=press)
+    subscribers("erase", "new@example.org", "--yes", cwd=press)
+    subscribers("import", "new.csv", "--as", "active", cwd=press)
+    assert "new@example.org" not in statuses(press)
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["known before", "came since"])

@@ -168,9 +168,11 @@ def _send_proof(press: Press, standing: Standing, now: datetime) -> None:
     """Send the email as readers will get it, and beside it when it goes out and what is new since the last time."""
     issue, occurrence = standing.due.issue, standing.due.occurrence
     settings = press.publication.settings
-    readers = press.ledger.count_audience(settings.audience.get(issue.audience), Piece.of(issue, occurrence.number))
+    audience, piece = settings.audience.get(issue.audience), Piece.of(issue, occurrence.number)
+    readers, later = press.ledger.count_audience(audience, piece), press.ledger.count_in_digests(audience, piece)
+    more = f", and to {later:,} more in digests" if later else ""
     text = (
-        f"{issue.title}\n\nIt goes out at {occurrence.local:%Y-%m-%d %H:%M %z} to {readers:,} readers.\n\n"
+        f"{issue.title}\n\nIt goes out at {occurrence.local:%Y-%m-%d %H:%M %z} to {readers:,} readers{more}.\n\n"
         f"    sparkpub hold {issue.id}\n\nkeeps it back. {_difference(press, issue)}"
     )
     try:

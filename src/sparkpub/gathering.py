@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from sparkpub.adapters.zones import tzdata_version
 from sparkpub.articles import issue_of
 from sparkpub.core.beginnings import days_like, newest_of_each
+from sparkpub.core.decisions import rule_hash
 from sparkpub.core.digests import DIGESTS, digest_id, digest_number, digest_turn
 from sparkpub.core.model import Issue
 from sparkpub.core.records import QueueState, Release, ReleaseDraft, ReleaseState
@@ -213,5 +214,8 @@ def _comes_anew(press: Press, issue: Issue, on: date) -> bool:
     if any(released.on == on for released in press.ledger.released_of(issue.id)):
         return True
     state = press.ledger.issue_state(issue.id)
-    is_queued = state is not None and state.state is QueueState.QUEUED
-    return is_queued and issue.rule is not None and bool(occurrences(issue.rule, on, on + _A_DAY))
+    if state is None or state.state is not QueueState.QUEUED or issue.rule is None:
+        return False
+    if state.rule_hash != rule_hash(issue.rule):  # edited since: the text released then tells nothing of today
+        return False
+    return any(not press.ledger.is_skipped(issue.id, one.number) for one in occurrences(issue.rule, on, on + _A_DAY))

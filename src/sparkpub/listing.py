@@ -77,13 +77,15 @@ def import_list(
             message, _, cure = str(fault).partition("; ")
             raise InputError(Fault(path=incoming.name, line=0, message=message, cure=cure)) from None
         rejected = press.ledger.refuse_repeated()
+        gone = press.ledger.leave_out_gone()
         for reject in press.ledger.refused():
             tell(reject)
         if is_dry_run:
             counts, asked = press.ledger.count_arrived(), press.ledger.count_to_ask() if incoming.is_asking else 0
         else:
             counts, asked = _take_in(press, incoming, read, now=now, progress=progress)
-    return Imported(added=counts.added, known=counts.known, rejected=rejected, asked=asked, is_dry_run=is_dry_run)
+    known = counts.known + gone
+    return Imported(added=counts.added, known=known, rejected=rejected, asked=asked, is_dry_run=is_dry_run)
 
 
 def _arrive(press: Press, readers: ReaderList, incoming: Incoming, progress: Callable[[int, int], None]) -> int:

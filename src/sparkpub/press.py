@@ -151,6 +151,7 @@ def open_press(
             keep_in_step(ledger, publication.mirror, key=key)
             mind_machine(ledger)
         else:
+            ledger.mark_key = key
             guard(ledger, publication.mirror)
     except BaseException:
         ledger.close()

@@ -8,7 +8,7 @@ from sparkpub.adapters.maildir import remove_messages
 from sparkpub.core.addresses import address_key, plain_line
 from sparkpub.core.checks import language_fault, suggestion
 from sparkpub.core.reader_list import COLUMNS, WISHES
-from sparkpub.core.records import Subscriber
+from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.settings import Settings
 from sparkpub.core.wishes import NO_SERIES, Rhythm
 from sparkpub.errors import UsageError
@@ -111,13 +111,19 @@ def move_reader(press: Press, old: str, new: str, *, now: datetime) -> Subscribe
     same address changes nothing but the spelling.
 
     Raises:
-        UsageError: nobody has the old address; or the new one cannot be used, is another reader's or suppressed.
+        UsageError: nobody has the old address, or has not confirmed it; or the new one cannot be used, is another
+            reader's or suppressed.
     """
     address = usable_address(new)
     with press.ledger.transaction():
         reader = find_reader(press, old)
         evidence = reader.evidence
         if address_key(address) != address_key(reader.address):
+            if reader.state is SubscriberState.UNCONFIRMED:
+                raise UsageError(
+                    f"{reader.address} has not confirmed, and its link would confirm another's address; "
+                    f"`sparkpub subscribers add {address}` asks there"
+                )
             if other := press.ledger.find_subscriber(address):
                 raise UsageError(f"{other.address} is a reader already, {other.state}; erase one of both")
             if reason := press.ledger.suppression(address):

@@ -79,6 +79,11 @@ def story(press: Press, address: str, only: Release | None = None) -> dict[str, 
         raise UsageError(f"{address}: {fault}; write it like name@example.org") from None
     ledger = press.ledger
     reader, suppression = ledger.find_subscriber(parsed), ledger.suppression(parsed)
+    if reader is None and suppression is None and ledger.is_gone(parsed):
+        raise UsageError(
+            f"{parsed} has left; all that is kept of it is a keyed hash, so that no list brings it back; "
+            "`sparkpub subscribers add` asks it anew"
+        )
     if reader is None and suppression is None:
         raise UsageError(f"the press knows nothing of {parsed}; `sparkpub subscribers list` shows its readers")
     rows = ledger.deliveries_of(reader.subscriber_id) if reader else []

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sparkpub.articles import issue_of
-from sparkpub.core.records import Subscriber
+from sparkpub.core.records import Release, Subscriber
+from sparkpub.errors import SparkpubError
 from sparkpub.press import Press
 from sparkpub.web.desk import Desk
 
@@ -38,6 +39,15 @@ class Offers:
         """The tags that stand most often among the newest releases."""
         last = press.ledger.last_release()
         if self._tags[0] != last:
-            counts = Counter(tag for release in press.ledger.newest_releases(_LATELY) for tag in issue_of(release).tags)
+            newest = press.ledger.newest_releases(_LATELY)
+            counts = Counter(tag for release in newest for tag in _tags_of(release))
             self._tags = (last, tuple(tag for tag, _ in counts.most_common(_TAGS)))
         return self._tags[1]
+
+
+def _tags_of(release: Release) -> tuple[str, ...]:
+    """The tags of a release; a text that cannot be read has none, and takes no page down for it."""
+    try:
+        return issue_of(release).tags
+    except SparkpubError:
+        return ()

@@ -62,7 +62,7 @@ class ReaderPages:
         return response
 
     def _html(self, made: "_Making", name: str, /, **values: object) -> bytes:
-        page = Page(path="/subscribe/", title="", description=self._title, is_listed=False)
+        page = Page(path="/subscribe/", title=self._title, description=self._title, is_listed=False)
         template = made.templates.get_template(f"web/{name}.html.j2")
         return made.pages.apart(template, page, css=made.css, root=self._root, **values)
 

@@ -74,9 +74,3 @@ class LetterRows(MovedRows):
     def forget_asks(self, before: datetime) -> int:
         """Forget who asked until an instant; returns how many asks that were."""
         return self._db.write(_SQL["forget_asks"], {"before": to_seconds(before)})
-
-    def forget_unconfirmed(self, before: datetime, *, at: datetime) -> int:
-        """Forget who asked until an instant, got the letter to confirm that wish and never did; returns how many."""
-        rows = self._db.rows(_SQL["forget_unconfirmed"], {"before": to_seconds(before)})
-        with self.transaction():
-            return sum(self.erase(row["address"], at) for row in rows)

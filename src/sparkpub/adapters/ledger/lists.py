@@ -71,6 +71,21 @@ class ListRows(AudienceRows):
                 self._db.write(_SQL[statement])
         return int(self._db.row(_SQL["count_refused"])[0])
 
+    def leave_out_gone(self) -> int:
+        """Leave out whom the ledger knows by keyed hash to have left, once all are here; returns how many.
+
+        Nothing of them is kept again: a list is no wish of theirs.
+        """
+        gone = {row["mark"] for row in self._db.rows(_SQL["gone"])}
+        lines: list[tuple[object, ...]] = []
+        after = 0
+        while gone and (page := self._db.rows(_SQL["arrived_after"], {"after": after, "count": _PAGE})):
+            lines += [(row["line"],) for row in page if self.mark(row["address"]) in gone]
+            after = page[-1]["line"]
+        with self._db.staging():
+            self._db.write_many(_SQL["leave_out"], lines)
+        return len(lines)
+
     def refused(self) -> Iterator[Reject]:
         """The rows that are not taken in, in the order of the list."""
         after = 0

@@ -43,6 +43,16 @@ JOIN arriving a ON a.address_key = g.address_key AND a.line > g.line
 -- name: drop_repeated
 DELETE FROM arriving WHERE line IN (SELECT line FROM refused)
 
+-- name: gone
+-- Who left and was forgotten, by keyed hash.
+SELECT mark FROM mark WHERE verb = 'left'
+
+-- name: arrived_after
+SELECT line, address FROM arriving WHERE line > :after ORDER BY line LIMIT :count
+
+-- name: leave_out
+DELETE FROM arriving WHERE line = ?
+
 -- name: count_arrived
 SELECT count(*), coalesce(max(line), 0) FROM arriving
 

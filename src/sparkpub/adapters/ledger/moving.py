@@ -6,7 +6,7 @@ from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import ReaderRows
 from sparkpub.adapters.ledger.statements import statements
 from sparkpub.core.addresses import address_key
-from sparkpub.core.records import Subscriber, SubscriberState
+from sparkpub.core.records import Subscriber
 
 _SQL = statements("moving.sql")
 _READERS = statements("readers.sql")
@@ -63,12 +63,29 @@ class MovedRows(ReaderRows):
                 self._forget_suppression(row["address_key"])
         self._put_mark(mark, "left", at)
 
+    def forget_unconfirmed(self, before: datetime, *, at: datetime) -> int:
+        """Forget who asked until an instant, got the letter to confirm that wish and never did; returns how many.
+
+        They never were readers: a list may bring them, as it may bring anybody.
+        """
+        rows = self._db.rows(_SQL["never_confirmed"], {"before": to_seconds(before)})
+        with self.transaction():
+            for row in rows:
+                if known := self.find_subscriber(row["address"]):
+                    self._take_out(known, at)
+            if rows:
+                self.record(at, "forgotten", "readers", f"{len(rows)} who never confirmed")
+        return len(rows)
+
     def _forget(self, known: Subscriber, at: datetime) -> None:
-        """Take a reader out, without a line in the history."""
+        """Take a reader out whom no list may bring back, without a line in the history."""
+        self._take_out(known, at)
+        self._put_mark(self.mark(known.address), "left", at)
+
+    def _take_out(self, known: Subscriber, at: datetime) -> None:
+        """Leave nothing of a reader but the keyed hash of a suppression."""
         self._drop_waiting(known, at)
         self._forget_suppression(address_key(known.address))
-        if known.state is not SubscriberState.UNCONFIRMED:
-            self._put_mark(self.mark(known.address), "left", at)
         for statement in _OF_READER:
             self._db.write(statement, {"subscriber_id": known.subscriber_id})
 

@@ -30,3 +30,12 @@ SELECT EXISTS (SELECT 1 FROM inquiry WHERE address = :address_key)
 
 -- name: forget_details
 UPDATE event SET detail = '' WHERE verb = 'suppressed' AND subject = :subject
+
+-- name: never_confirmed
+-- Who was asked to confirm the wish that stands, and never did, is not kept; letters in old mail say so. Whom no letter
+-- has reached, such as readers of a list whom nobody has asked, stays, but for addresses that turned out to be none.
+SELECT s.address FROM subscriber s
+WHERE s.state = 'unconfirmed' AND s.asked_at <= :before AND EXISTS (
+    SELECT 1 FROM letter l
+    WHERE l.subscriber_id = s.subscriber_id AND l.kind = 'confirm' AND l.wished_at = s.asked_at AND (l.state = 2
+        OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)))

@@ -184,6 +184,10 @@ class ReaderRows(ReleaseRows):
         is_marked = any(mark["verb"] == "suppressed" for mark in self._marks(address))
         return _KNOWN_BY_MARK if is_marked else None
 
+    def is_gone(self, address: str) -> bool:
+        """Whether an address that is no reader's is known, by its keyed hash alone, to have left."""
+        return any(mark["verb"] == "left" for mark in self._marks(address))
+
     def _has_marks(self) -> bool:
         """Whether there are addresses that the ledger knows by their keyed hashes alone."""
         return bool(self._db.row(_SQL["has_marks"])[0])
