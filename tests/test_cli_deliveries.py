@@ -122,7 +122,17 @@ def test_why_tells_one_address_s_whole_story(press: Path) -> None:
     assert ran.out.startswith("ada@example.org: active (asked at the desk)\n")
     assert "550 5.7.1 no" in ran.out
     story = sparkpub("why", READERS[0], "hello/444", "--json", cwd=press).json
-    assert list(story) == ["address", "name", "state", "evidence", "suppressed", "deliveries", "reports", "gathered", "letters"]
+    assert list(story) == [
+        "address",
+        "name",
+        "state",
+        "evidence",
+        "suppressed",
+        "deliveries",
+        "reports",
+        "gathered",
+        "letters",
+    ]
     (row,) = story["deliveries"]
     assert (row["release"], row["state"], row["attempts"]) == ("hello/444", "failed", 1)
 
