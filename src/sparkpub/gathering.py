@@ -99,19 +99,20 @@ def _close(press: Press, name: str, on: date) -> None:
 def _digests(press: Press, rhythm: Rhythm, now: datetime) -> list[Release]:
     """The digests of one rhythm, if their hour has come: one for each set of pieces that some readers have waiting.
 
-    They are rendered before the transaction that makes them, and anew where something came to wait meanwhile.
+    They are rendered before the transaction that makes them, and anew where something came to wait meanwhile, or was
+    corrected.
     """
     on = _due_on(press, rhythm, _digest_turn(press, rhythm), now)
     if on is None:
         return []
     ledger = press.ledger
-    rendered: dict[tuple[str, tuple[int, ...]], tuple[Rendered, str]] = {}
+    rendered: dict[tuple[str, tuple[str, ...]], tuple[Rendered, str]] = {}
     while True:
         sets = list(ledger.gathered_for(rhythm))
         if sets:
             refuse_release(press, now=now)
         for variant, pieces in enumerate(sets):
-            key = (digest_id(rhythm, variant), pieces)
+            key = (digest_id(rhythm, variant), _texts(press, pieces))
             if key not in rendered:
                 releases = [ledger.release(release_id) for release_id in pieces]
                 rendered[key] = render_digest(press, key[0], releases, on=on, released_at=now)
@@ -119,14 +120,21 @@ def _digests(press: Press, rhythm: Rhythm, now: datetime) -> list[Release]:
             if not _is_open(press, rhythm, on):
                 return []
             waiting = ledger.gathered_for(rhythm)
-            if list(waiting) != sets:
+            keys = [(digest_id(rhythm, variant), _texts(press, pieces)) for variant, pieces in enumerate(waiting)]
+            if not all(key in rendered for key in keys):
                 continue
-            made = []
-            for variant, (pieces, readers) in enumerate(waiting.items()):
-                id_ = digest_id(rhythm, variant)
-                made.append(_make(press, id_, pieces, readers, rendered[id_, pieces], on=on, now=now))
+            made = [
+                _make(press, key[0], pieces, readers, rendered[key], on=on, now=now)
+                for key, (pieces, readers) in zip(keys, waiting.items(), strict=True)
+            ]
             _close(press, rhythm, on)
         return [ledger.release(release_id) for release_id in made]
+
+
+def _texts(press: Press, pieces: tuple[int, ...]) -> tuple[str, ...]:
+    """What tells one state of some pieces from the next: which they are, and the edition that each shows."""
+    releases = map(press.ledger.release, pieces)
+    return tuple(f"{release.release_id} {release.edition_hash}" for release in releases)
 
 
 def _make(  # noqa: PLR0913 - one digest

@@ -50,6 +50,7 @@ EXPIRED = "its link is no good any more"
 _LOCK = "letters.lock"
 _PATIENCE_SECONDS = 10.0  # whose turn comes later waits for the next round
 _A_MONTH = timedelta(days=30)
+_A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +104,13 @@ def post_letters(press: Press, *, now: datetime, is_stopping: Callable[[], bool]
 def forget_old_asks(press: Press, *, now: datetime) -> int:
     """Forget who asked a month ago, got the letter and never confirmed, mail settled then, and yesterday's asks.
 
+    And which mail was heard a year ago.
+
     Returns how many readers were forgotten.
     """
     press.ledger.forget_asks(now - LONGEST_CAP)
     press.ledger.forget_inquiries(now - _A_MONTH)
+    press.ledger.forget_heard(now - _A_YEAR)
     return press.ledger.forget_unconfirmed(now - _A_MONTH, at=now)
 
 

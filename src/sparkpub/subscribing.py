@@ -126,6 +126,7 @@ def everything_about(press: Press, reader: Subscriber) -> dict[str, Any]:
         "asked_at": _instant(reader.asked_at),
         "deliveries": [_delivery(row) for row in ledger.deliveries_of(reader.subscriber_id)],
         "reports": [_report(row) for row in ledger.reports_of(reader.subscriber_id)],
+        "gathered": ledger.gathered_of(reader.subscriber_id),
         "letters": [
             {"kind": kind.value, "state": state.value, "at": _instant(at), "code": code}
             for kind, state, at, code in ledger.letters_of(reader.subscriber_id)

@@ -5,13 +5,14 @@ from datetime import datetime
 from sparkpub.cli.face import plural
 from sparkpub.core.records import DeliveryState, Subscriber
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError
-from sparkpub.mailroom import post_letters
 from sparkpub.press import Press
 
 
 def post_lines(press: Press, *, now: datetime) -> list[str]:
     """Post the letters that are due; what was done, or why it could not be. No release waits for that."""
     try:
+        from sparkpub.mailroom import post_letters  # brings templates along, which --help needs not
+
         report = post_letters(press, now=now)
     except BusyError:
         return []  # another process is at it

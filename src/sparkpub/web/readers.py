@@ -7,6 +7,7 @@ an address is all that lets somebody in, and only the mailbox it was sent to has
 import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -215,7 +216,8 @@ class _Face:
             return self.preferences(token, fault="address")
         number, now = reader.subscriber_id, self._desk.clock()
         self._desk.write(lambda press: forget(press, number, now=now))
-        self._desk.read(lambda press: press.ledger.shred())
+        with suppress(SparkpubError):  # it is forgotten; what SQLite keeps beside its file goes another time
+            self._desk.read(lambda press: press.ledger.shred())
         return self._pages.show("erased", language=reader.language)
 
     def come_back(self, token: str) -> Response:

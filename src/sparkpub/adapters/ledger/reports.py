@@ -13,6 +13,8 @@ _SQL = statements("reports.sql")
 _WORDS_MAX = 200
 _SUBJECT_MAX = 200
 _INQUIRIES_MAX = 500
+_WISHES_MAX = 10_000  # readers who ask to leave are listed long after doubts are not
+_LEAVES = "unsubscribe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +159,8 @@ class ReportRows(DeliveryRows):
         """
         at = inquiry.at
         self.settle_answered(at=at)
-        if int(self._db.row(_SQL["count_inquiries"])[0]) >= _INQUIRIES_MAX:
+        most = _WISHES_MAX if inquiry.verb == _LEAVES else _INQUIRIES_MAX
+        if int(self._db.row(_SQL["count_inquiries"])[0]) >= most:
             return False
         values = {
             "mail": mail,
@@ -186,6 +189,10 @@ class ReportRows(DeliveryRows):
     def settle_answered(self, *, at: datetime) -> None:
         """Let mail wait no more that is about somebody who has left or is suppressed by now."""
         self._db.write(_SQL["settle_answered"], {"at": to_seconds(at)})
+
+    def forget_heard(self, before: datetime) -> None:
+        """Forget which mail was heard until an instant; nobody sends that again."""
+        self._db.write(_SQL["forget_heard"], {"before": to_seconds(before)})
 
     def forget_inquiries(self, before: datetime) -> None:
         """Forget mail that was settled until an instant; heard again, it changes nothing."""

@@ -8,6 +8,9 @@ ON CONFLICT (release_id, subscriber_id, kind) DO UPDATE SET
     meaning = excluded.meaning, status = excluded.status, words = excluded.words, at = excluded.at
 WHERE excluded.meaning = 'gone' AND report.meaning <> 'gone'
 
+-- name: forget_heard
+DELETE FROM heard WHERE at <= :before
+
 -- name: note_heard
 INSERT INTO heard (mail, at) VALUES (:mail, :at) ON CONFLICT (mail) DO NOTHING
 
