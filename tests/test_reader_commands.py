@@ -14,7 +14,7 @@ from sparkpub.adapters.ledger import Inquiry, ReaderRow, ReportRow, open_ledger
 from sparkpub.core.records import DeliveryState
 from sparkpub.keeping import back_up, restore
 from sparkpub.press import open_publication
-from sparkpub.readership import move_reader
+from sparkpub.readers.readership import move_reader
 
 ADA, NEW = "ada@example.org", "ada@lovelace.example"
 AT = ("--now", "2026-02-01T12:00")

@@ -17,7 +17,7 @@ from sparkpub.adapters.webpages import gone
 from sparkpub.core.checks import imap_fault
 from sparkpub.core.records import SubscriberState
 from sparkpub.errors import LedgerError
-from sparkpub.wishing import absorb
+from sparkpub.readers.wishing import absorb
 from web_room import WebRoom, web_room
 
 LEAVING = Leaving(subscriber_id=1, at=instant("2026-01-01"))

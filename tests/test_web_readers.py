@@ -22,8 +22,8 @@ from sparkpub.core.wishes import EVERYTHING, Rhythm, Wishes
 from sparkpub.errors import UsageError
 from sparkpub.mailroom import forget_old_asks, post_letters
 from sparkpub.press import HANDED_OVER, open_publication
+from sparkpub.readers.wishing import absorb
 from sparkpub.web.desk import open_desk
-from sparkpub.wishing import absorb
 from web_room import ENVIRON, KEY, WebRoom, new_press, web_room
 
 ACTIVE, UNCONFIRMED, LEFT = SubscriberState.ACTIVE, SubscriberState.UNCONFIRMED, SubscriberState.UNSUBSCRIBED

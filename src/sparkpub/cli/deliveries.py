@@ -14,6 +14,7 @@ from sparkpub.errors import UsageError
 from sparkpub.posting import post_letter
 from sparkpub.press import Press
 from sparkpub.proofing import proof
+from sparkpub.readers.subscribing import usable_address
 from sparkpub.sending import (
     cancel_release,
     doubt_rows,
@@ -24,7 +25,6 @@ from sparkpub.sending import (
     story,
 )
 from sparkpub.shelf import read_shelf
-from sparkpub.subscribing import usable_address
 
 
 @click.command("cancel")

@@ -29,10 +29,10 @@ from sparkpub.mailroom import forget_old_asks
 from sparkpub.outgoing import LATE
 from sparkpub.press import Press
 from sparkpub.publishing import resume_everything, stop_everything
+from sparkpub.readers.wishing import absorb
 from sparkpub.sending import SendReport, find_release, resume_release, send, status_rows, stop_release
 from sparkpub.shelf import read_shelf
 from sparkpub.ticking import Ticker
-from sparkpub.wishing import absorb
 
 
 def send_json(report: SendReport) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from sparkpub.cli.reader_rows import reader_json
 from sparkpub.cli.tables import table
 from sparkpub.core.wishes import Rhythm
 from sparkpub.errors import UsageError
-from sparkpub.readership import Changes, change_reader, erase_reader, move_reader, suppress_address
-from sparkpub.subscribing import everything_about, find_reader, usable_address
+from sparkpub.readers.readership import Changes, change_reader, erase_reader, move_reader, suppress_address
+from sparkpub.readers.subscribing import everything_about, find_reader, usable_address
 
 _SAID = "What was said"
 _TABLES = {

@@ -16,7 +16,7 @@ from sparkpub.core.reader_list import Reject
 from sparkpub.core.records import SubscriberState
 from sparkpub.core.settings import AudienceSettings
 from sparkpub.errors import UsageError
-from sparkpub.listing import Imported, Incoming, choice_of, export_list, import_list
+from sparkpub.readers.listing import Imported, Incoming, choice_of, export_list, import_list
 
 _LIST_MAX = 500_000_000
 _PIECE = 1 << 18

@@ -15,7 +15,7 @@ from sparkpub.cli.reader_changes import (
 from sparkpub.cli.reader_lists import export_command, import_command, list_command
 from sparkpub.cli.reader_rows import reader_json
 from sparkpub.core.records import SubscriberState
-from sparkpub.subscribing import add_confirmed, add_unconfirmed, find_reader, unsubscribe, usable_address
+from sparkpub.readers.subscribing import add_confirmed, add_unconfirmed, find_reader, unsubscribe, usable_address
 
 
 @click.group("subscribers")

@@ -14,9 +14,9 @@ from sparkpub.core.records import Subscriber
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.errors import BusyError, CopyError, LedgerError, SparkpubError, UsageError
 from sparkpub.press import HANDED_OVER, KEY_NAME, Press, Publication, open_press
+from sparkpub.readers.wishing import absorb, leave, spool_of
 from sparkpub.web.carrier import Carrier
 from sparkpub.web.clerk import Clerk
-from sparkpub.wishing import absorb, leave, spool_of
 
 T = TypeVar("T")
 _BUSY_SECONDS = 2.0  # a mail program that presses the button for its reader waits no longer

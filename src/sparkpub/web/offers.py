@@ -32,10 +32,10 @@ class Offers:
     def to(self, reader: Subscriber) -> Offered:
         """What one reader can choose among; whatever they go without stays on offer."""
         series = sorted(self._desk.publication.settings.series.items(), key=lambda item: (item[1].order, item[0]))
-        tags = {*self._desk.read(self._common), *reader.wishes.without_tags}
+        tags = {*self._desk.read(self._frequent), *reader.wishes.without_tags}
         return Offered(series=tuple((id_, one.title) for id_, one in series), tags=tuple(sorted(tags)))
 
-    def _common(self, press: Press) -> tuple[str, ...]:
+    def _frequent(self, press: Press) -> tuple[str, ...]:
         """The tags that stand most often among the newest releases."""
         last = press.ledger.last_release()
         if self._tags[0] != last:

@@ -21,12 +21,12 @@ from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.tokens import Purpose
 from sparkpub.core.wishes import NO_SERIES, Rhythm, Wishes
 from sparkpub.errors import SparkpubError
-from sparkpub.subscribing import everything_about
+from sparkpub.readers.subscribing import everything_about
+from sparkpub.readers.wishing import Ask, Asked, Confirmed, ask, change, confirm, confirmation_of, forget
 from sparkpub.web.desk import Desk
 from sparkpub.web.logs import note
 from sparkpub.web.offers import Offers
 from sparkpub.web.pages import ReaderPages, own_names
-from sparkpub.wishing import Ask, Asked, Confirmed, ask, change, confirm, confirmation_of, forget
 
 _QUESTION = re.compile(r"[0-9a-f]{32}")
 _HONEYPOT = "website"

@@ -38,7 +38,7 @@ class FollowingRows(DeliveryRows):
         rows = self._db.rows(_SQL["uncertain_deliveries"], {"release_id": release_id})
         return [
             DeliveryRow(
-                **_common(row), address=row["address"] or f"reader {row['subscriber_id']}", name=row["name"] or ""
+                **_story(row), address=row["address"] or f"reader {row['subscriber_id']}", name=row["name"] or ""
             )
             for row in rows
         ]
@@ -48,7 +48,7 @@ class FollowingRows(DeliveryRows):
         rows = self._db.rows(_SQL["deliveries_of"], {"subscriber_id": subscriber_id})
         return [
             DeliveryRow(
-                **_common(row),
+                **_story(row),
                 release_name=f"{row['issue_id']}/{row['number']}",
                 released_at=from_seconds(row["released_at"]),
             )
@@ -91,7 +91,7 @@ class FollowingRows(DeliveryRows):
         return bool(self._db.row(_SQL["has_reader_besides"] + "".join(clauses) + ")", values)[0])
 
 
-def _common(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row
+def _story(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row
     """What every look at a delivery shows."""
     return {
         "release_id": row["release_id"],

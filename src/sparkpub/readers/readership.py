@@ -13,7 +13,7 @@ from sparkpub.core.settings import Settings
 from sparkpub.core.wishes import NO_SERIES, Rhythm
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
-from sparkpub.subscribing import find_reader, usable_address
+from sparkpub.readers.subscribing import find_reader, usable_address
 
 _LONGEST = 300
 
