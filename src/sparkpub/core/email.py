@@ -143,7 +143,7 @@ def email_source(
         InputError: the embedded stylesheet, or personal fields of the issue, have faults.
         jinja2.TemplateError: a template has.
     """
-    values = email_values(article, settings, marks) | {"theme": css.theme}
+    values = email_values(article, settings, marks) | {"theme": css.theme, "is_digest": digest is not None}
     if digest is not None:
         values |= digest
         body = _rendered(templates, css.theme, "digest.html.j2", values, marks)
