@@ -211,7 +211,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=settings().max_examples // 3)
+@settings(max_examples=settings().max_examples // 5)
 @given(mode=st.sampled_from(MODES), is_spaced=st.booleans(), steps=st.lists(STEPS, min_size=8, max_size=30))
 def test_a_tick_by_the_index_does_what_a_tick_with_the_whole_shelf_does(
     mode: str, *, is_spaced: bool, steps: list[tuple[str | int | bool, ...]]
