@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import jinja2
@@ -15,11 +15,9 @@ from sparkpub.core.archive import archive_of
 from sparkpub.core.consent import wording_version
 from sparkpub.core.languages import choose
 from sparkpub.core.pages import Page, Pages
-from sparkpub.core.serving import SECURITY
 from sparkpub.press import Publication
 
 _HEADERS = {
-    **SECURITY,
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
@@ -91,15 +89,6 @@ class ReaderPages:
         if language not in self._makings:
             self._makings[language] = _Making(self._publication, language)
         return self._makings[language]
-
-
-@cache
-def own_names() -> Mapping[str, str]:
-    """Each language that pages can speak, by its tag, as it calls itself."""
-    from babel import Locale
-
-    names = {tag: Locale.parse(tag, sep="-").get_display_name(tag) or tag for tag in languages()}
-    return {tag: f"{name[:1].upper()}{name[1:]}" for tag, name in names.items()}
 
 
 CONSENT = (

@@ -11,10 +11,10 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from sparkpub.adapters import probe
-from sparkpub.adapters.catalogues import languages
+from sparkpub.adapters.catalogues import languages, own_names
 from sparkpub.core.addresses import parse_address
 from sparkpub.core.consent import form_name, network
 from sparkpub.core.records import Subscriber, SubscriberState
@@ -26,7 +26,7 @@ from sparkpub.readers.wishing import Ask, Asked, Confirmed, ask, change, confirm
 from sparkpub.web.desk import Desk
 from sparkpub.web.logs import note
 from sparkpub.web.offers import Offers
-from sparkpub.web.pages import ReaderPages, own_names
+from sparkpub.web.pages import ReaderPages
 
 _QUESTION = re.compile(r"[0-9a-f]{32}")
 _HONEYPOT = "website"
@@ -54,6 +54,7 @@ def readers_blueprint(desk: Desk, *, root: str) -> Blueprint:
     for method, address, view in rules:
         endpoint = f"{method.lower()}{address.replace('/', '-')}".translate(str.maketrans("", "", "<>"))
         readers.add_url_rule(address, endpoint, view, methods=[method])
+    readers.register_error_handler(NotFound, face.unknown)
     readers.register_error_handler(HTTPException, face.refuse)
     readers.register_error_handler(SparkpubError, face.wait)
     readers.register_error_handler(Exception, face.fail)
@@ -77,29 +78,33 @@ class _Face:
     def ask(self) -> Response:
         """Somebody typed an address: the answer is the same, whoever's it is."""
         typed, name = request.form.get("email", ""), request.form.get("name", "")
+        language = self._pages.language(request.form.get("language", ""))
         if request.form.get(_HONEYPOT):
-            return self._answered()
+            return self._answered(language)
         try:
             address = parse_address(typed)
         except ValueError:
             return self._form(fault="address", address=typed, name=name, status=HTTPStatus.BAD_REQUEST)
-        language = self._pages.language(request.form.get("language", ""))
-        form = Ask(
+        return self._asked(address, language=language, form=form_name(request.form.get("form", "")), name=name)
+
+    def _asked(self, address: str, *, language: str, form: str, name: str = "") -> Response:
+        """Write down who asks, by which form; the letter to confirm follows."""
+        asked = Ask(
             address=address,
             name=name,
             language=language,
-            form=form_name(request.form.get("form", "")),
+            form=form,
             wording=self._pages.wording(language),
             net=network(request.remote_addr or ""),
         )
         now = self._desk.clock()
-        if self._desk.write(lambda press: ask(press, form, now=now)) is Asked.TOO_MANY:
+        if self._desk.write(lambda press: ask(press, asked, now=now)) is Asked.TOO_MANY:
             return self._pages.show("too-many", language=language, status=HTTPStatus.TOO_MANY_REQUESTS)
         self._desk.wake()
         return self._answered(language)
 
-    def _answered(self, language: str = "") -> Response:
-        return self._pages.show("asked", language=language or self._pages.language(request.form.get("language", "")))
+    def _answered(self, language: str) -> Response:
+        return self._pages.show("asked", language=language)
 
     def confirmation(self, token: str) -> Response:
         """What a link to confirm would do, with a button that does it."""
@@ -118,7 +123,7 @@ class _Face:
     def _confirmed(self, state: Confirmed, reader: Subscriber | None, *, is_asked: bool) -> Response:
         language = reader.language if reader else ""
         if reader is None or state is Confirmed.UNKNOWN:
-            return self._unknown()
+            raise NotFound
         if state is Confirmed.EXPIRED:
             return self._pages.show("expired", language=language, status=HTTPStatus.GONE)
         if state is Confirmed.ACTIVE and is_asked:
@@ -127,20 +132,14 @@ class _Face:
 
     def leaving(self, token: str) -> Response:
         """A button to leave with."""
-        number = self._desk.reader(Purpose.LEAVE, token)
-        if number is None:
-            return self._unknown()
-        reader = self._desk.look(number)
+        reader = self._desk.look(self._number(Purpose.LEAVE, token))
         if reader is None or reader.state is SubscriberState.UNSUBSCRIBED:
             return self._left(reader)
         return self._pages.show("leave", language=reader.language, reader=reader, preferences=self._preferences(reader))
 
     def leave(self, token: str) -> Response:
         """The button was pressed, or a mail program did so for its reader (RFC 8058)."""
-        number = self._desk.reader(Purpose.LEAVE, token)
-        if number is None:
-            return self._unknown()
-        return self._left(self._desk.leave(number))
+        return self._left(self._desk.leave(self._number(Purpose.LEAVE, token)))
 
     def _left(self, reader: Subscriber | None) -> Response:
         preferences = self._preferences(reader) if reader else ""
@@ -153,8 +152,6 @@ class _Face:
     def preferences(self, token: str, *, is_saved: bool = False, fault: str = "") -> Response:
         """What a reader gets, as a form."""
         reader = self._reader(token)
-        if reader is None:
-            return self._unknown()
         language = self._pages.language(reader.language)
         if reader.state is not SubscriberState.ACTIVE:
             return self._pages.show("away", language=language, reader=reader, here=f"/p/{token}")
@@ -175,8 +172,6 @@ class _Face:
     def change(self, token: str) -> Response:
         """What a reader wants from now on."""
         reader = self._reader(token)
-        if reader is None:
-            return self._unknown()
         form = request.form
         if "rhythm" not in form:  # it always stands in the form: whoever sent this filled in none
             return self.preferences(token)
@@ -198,10 +193,8 @@ class _Face:
     def export(self, token: str) -> Response:
         """Everything that is known of a reader, as a file."""
         reader = self._reader(token)
-        if reader is None:
-            return self._unknown()
         known = self._desk.read(lambda press: everything_about(press, reader))
-        text = json.dumps(known, ensure_ascii=False, indent=2, default=str)
+        text = json.dumps(known, ensure_ascii=False, indent=2)
         response = Response(f"{text}\n", content_type="application/json; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
         response.headers["Cache-Control"] = "no-store"
@@ -210,8 +203,6 @@ class _Face:
     def erase(self, token: str) -> Response:
         """Forget a reader, who typed their address to show that they mean it."""
         reader = self._reader(token)
-        if reader is None:
-            return self._unknown()
         if request.form.get("address", "").strip().lower() != reader.address.lower():
             return self.preferences(token, fault="address")
         number, now = reader.subscriber_id, self._desk.clock()
@@ -223,33 +214,31 @@ class _Face:
     def come_back(self, token: str) -> Response:
         """Who has left asks again, as anybody may: by a letter to confirm."""
         reader = self._reader(token)
-        if reader is None:
-            return self._unknown()
-        language, now = self._pages.language(reader.language), self._desk.clock()
-        form = Ask(
-            address=reader.address,
-            language=language,
-            form="preferences",
-            wording=self._pages.wording(language),
-            net=network(request.remote_addr or ""),
-        )
-        if self._desk.write(lambda press: ask(press, form, now=now)) is Asked.TOO_MANY:
-            return self._pages.show("too-many", language=language, status=HTTPStatus.TOO_MANY_REQUESTS)
-        self._desk.wake()
-        return self._answered(language)
+        return self._asked(reader.address, language=self._pages.language(reader.language), form="preferences")
 
-    def _reader(self, token: str) -> Subscriber | None:
+    def _number(self, purpose: Purpose, token: str) -> int:
+        """The number of the reader whom a link was signed for."""
+        number = self._desk.reader(purpose, token)
+        if number is None:
+            raise NotFound
+        return number
+
+    def _reader(self, token: str) -> Subscriber:
         """Whose preferences a link is about."""
-        number = self._desk.reader(Purpose.PREFERENCES, token)
-        return None if number is None else self._desk.look(number)
+        reader = self._desk.look(self._number(Purpose.PREFERENCES, token))
+        if reader is None:
+            raise NotFound
+        return reader
 
     def probe(self, question: str) -> Response:
         """Show that these links are answered with the press's key."""
         if not _QUESTION.fullmatch(question):
-            return self._unknown()
+            raise NotFound
         return Response(probe.answer(self._desk.key, question), content_type="text/plain; charset=us-ascii")
 
-    def _unknown(self) -> Response:
+    def unknown(self, error: NotFound) -> Response:
+        """A page for links that were never signed, or whose reader is forgotten."""
+        del error  # it knows no more
         return self._pages.show("unknown", status=HTTPStatus.NOT_FOUND)
 
     def refuse(self, error: HTTPException) -> Response:

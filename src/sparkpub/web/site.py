@@ -18,7 +18,7 @@ from werkzeug.wrappers.response import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
 from sparkpub.core.links import absolute
-from sparkpub.core.serving import ALWAYS_ASK, SECURITY, cache_control, is_compressible, media_type
+from sparkpub.core.serving import ALWAYS_ASK, cache_control, is_compressible, media_type
 
 _SHORTEST = 600  # bytes; less than that is one packet anyway
 _LONGEST = 8_000_000
@@ -38,11 +38,6 @@ def site_blueprint(folder: Path, *, root: str) -> Blueprint:
         if found is None and name and not name.endswith("/") and _look(folder, f"{name}/"):
             return redirect(absolute(root, f"/{name}/"), 301)
         return _not_found(folder) if found is None else _answer(found)
-
-    @site.after_request
-    def secured(response: Response) -> Response:
-        response.headers.update(SECURITY)
-        return response
 
     return site
 
