@@ -90,6 +90,21 @@ def test_a_line_of_the_mirror_that_nobody_can_read_is_named(
         put_back(room, backup, at=EVENING)
 
 
+@pytest.mark.parametrize("pieces", ["a/x", "a/", f"a/{10**30}", "a/100 a/-"])
+def test_a_digest_of_pieces_that_nobody_can_read_is_named(room: PressRoom, backup: Path, pieces: str) -> None:
+    room.tick(DAY)
+    lose(room)
+    mirror = room.folder / "var/ledger.jsonl"
+    lines = [json.loads(text) for text in mirror.read_text().splitlines()]
+    for line in lines:
+        if line["verb"] == "released":
+            line["release"] |= {"issue_id": "digest:daily", "is_digest": True}
+            line["detail"] = f"20170904, due on 2017-09-04, of {pieces}"
+    mirror.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(LedgerError, match=r"line \d+, 'released a at .*mend it"):
+        put_back(room, backup, at=EVENING)
+
+
 @pytest.mark.parametrize("named", ["digest:hourly", "digest:"])
 def test_a_digest_of_a_kind_that_there_is_not_is_named(room: PressRoom, backup: Path, named: str) -> None:
     room.tick(DAY)

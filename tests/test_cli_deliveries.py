@@ -95,6 +95,13 @@ def test_every_doubt_is_listed_by_name(press: Path) -> None:
     assert (row["address"], row["why"], row["attempts"]) == (READERS[0], "connection lost", 1)
 
 
+@pytest.mark.parametrize("name", ["hello/" + "9" * 20, "hello/" + "9" * 5000, "hello/x"])
+def test_a_release_that_cannot_be_is_none(press: Path, name: str) -> None:
+    for arguments in (["uncertain"], ["why", READERS[0]], ["retry-failed"], ["cancel"], ["status"], ["send"], ["stop"]):
+        ran = sparkpub(*arguments, name, *DUE, cwd=press)
+        assert (arguments, ran.code, f"there is no release '{name}'" in ran.err) == (arguments, 2, True)
+
+
 def test_a_doubt_is_sent_again_only_when_a_person_says_so(press: Path) -> None:
     settle_by_hand(press, DeliveryState.UNCERTAIN, "connection lost")
     sparkpub("send", *DUE, cwd=press)

@@ -587,6 +587,7 @@ def test_read_says_what_it_heard_and_exits_1_while_something_waits(room: PressRo
     assert sparkpub("inbox", "settle", str(inquiry["number"]), cwd=room.folder).code == 0
     assert sparkpub("inbox", "list", cwd=room.folder).code == 0
     assert sparkpub("inbox", "settle", "99", cwd=room.folder).code == 2
+    assert sparkpub("inbox", "settle", "9" * 20, cwd=room.folder).code == 2
 
 
 def test_the_pipe_of_a_mail_server_never_ends_with_a_code_that_returns_the_message(

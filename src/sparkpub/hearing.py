@@ -240,9 +240,7 @@ class _Ear:
 
     def _release(self, report: Report, subscriber_id: int) -> int | None:
         """The release whose message a report is about, as far as it is known; else the newest that the reader has."""
-        issue_id, _, number = report.release_name.rpartition("/")
-        named = self._ledger.release_named(issue_id, int(number)) if number else None
-        for release_id in (report.release_id, named):
+        for release_id in (report.release_id, self._ledger.release_named(report.release_name)):
             if release_id is not None and self._ledger.has_delivery(release_id, subscriber_id):
                 return release_id
         return self._ledger.newest_sent(subscriber_id)

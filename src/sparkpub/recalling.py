@@ -21,6 +21,7 @@ TURN = "turn "
 """The fact of the last date on which a turn was taken is called so, and by the turn's name."""
 
 _PIECES = re.compile(r"\d+, due on \S+, of (.+)")
+_NAME = re.compile(r"(?:.*/)?\d{1,18}")
 
 
 class Recalled:
@@ -49,8 +50,10 @@ class Recalled:
             self._ledger.drop_gathered_until(rhythm, at)
         self._last[rhythm] = (digest.number, digest.released_at)
         found = _PIECES.fullmatch(line.detail)
-        names = [name.rpartition("/") for name in found[1].split()] if found else []
-        known = [self._ledger.release_named(issue_id, int(number)) for issue_id, _, number in names]
+        names = found[1].split() if found else []
+        if not all(map(_NAME.fullmatch, names)):
+            raise ValueError(f"'{line.detail}' names no releases; write each as ISSUE/N")
+        known = map(self._ledger.release_named, names)
         pieces = tuple(sorted(release_id for release_id in known if release_id is not None))
         readers = self._ledger.gathered_for(rhythm, needs_text=False).get(pieces, [])
         if readers:
@@ -58,8 +61,7 @@ class Recalled:
 
     def repeat(self, line: Line) -> None:
         """A release went to some readers again."""
-        issue_id, _, number = line.subject.rpartition("/")
-        release_id = self._ledger.release_named(issue_id, int(number)) if number.isdecimal() else None
+        release_id = self._ledger.release_named(line.subject)
         if release_id is None or release_id in self._learned:
             return  # what is not known to the ledger has lost its message: it goes to nobody again
         self._ledger.finish_release(release_id)

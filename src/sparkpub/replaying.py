@@ -162,22 +162,16 @@ def _find_text(
         learned.changed_texts.append(release.name)
 
 
-def _named(ledger: Ledger, name: str) -> int | None:
-    """The number of the release that `ISSUE/N` names."""
-    issue_id, _, number = name.rpartition("/")
-    return ledger.release_named(issue_id, int(number)) if number.isdecimal() else None
-
-
 def _claim(ledger: Ledger, line: Line) -> None:
     """What was claimed may have left."""
-    release_id, found = _named(ledger, line.subject), _CLAIMED.fullmatch(line.detail)
+    release_id, found = ledger.release_named(line.subject), _CLAIMED.fullmatch(line.detail)
     if release_id is not None and found:
         ledger.doubt(release_id, (int(found[1]), int(found[2])), at=line.at)
 
 
 def _close(ledger: Ledger, line: Line) -> None:
     """What was closed has its results: those that are named, and all others sent."""
-    release_id, found = _named(ledger, line.subject), _CLAIMED.fullmatch(line.detail)
+    release_id, found = ledger.release_named(line.subject), _CLAIMED.fullmatch(line.detail)
     if release_id is None or not found:
         return
     first, last = int(found[1]), int(found[2])
@@ -201,7 +195,7 @@ def _heed_reader(ledger: Ledger, line: Line) -> None:
 
 def _change_release(ledger: Ledger, line: Line) -> None:
     """A release was stopped, resumed, finished or called off."""
-    release_id = _named(ledger, line.subject)
+    release_id = ledger.release_named(line.subject)
     if release_id is None:
         return
     match line.verb:

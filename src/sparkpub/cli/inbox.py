@@ -11,6 +11,7 @@ from sparkpub.adapters.inbox import open_files, single_message
 from sparkpub.adapters.ledger import Inquiry
 from sparkpub.cli.face import Face, common, plural, say_rehearsal
 from sparkpub.cli.options import remember, shared_options
+from sparkpub.cli.standings import command_for
 from sparkpub.cli.tables import table
 from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError
 from sparkpub.hearing import Heard, fetch_inbox, has_inbox, read_inbox
@@ -81,7 +82,7 @@ def list_command(face: Face) -> int:
 
 
 @inbox_command.command("settle")
-@click.argument("numbers", nargs=-1, required=True, type=int, metavar="NUMBER...")
+@click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1), metavar="NUMBER...")
 @common
 def settle_command(face: Face, numbers: tuple[int, ...]) -> int:
     """Let mail wait no more, because you have seen to it.
@@ -161,7 +162,7 @@ def inquiries_json(waiting: list[Inquiry]) -> list[dict[str, Any]]:
 
 def came_back(press: Press, row: Mapping[str, Any]) -> str:
     """What came back of a release of `status`, in a line; "" if nothing did."""
-    release_id = press.ledger.release_named(row["issue"], row["number"])
+    release_id = press.ledger.release_named(row["release"])
     if release_id is None:
         return ""
     counts = press.ledger.report_counts(release_id)
@@ -171,13 +172,6 @@ def came_back(press: Press, row: Mapping[str, Any]) -> str:
         (counts.left, "left by mail"),
     )
     return ", ".join(f"{count:,} {words}" for count, words in told if count)
-
-
-def command_for(inquiry: Inquiry) -> str:
-    """What a person may want to type."""
-    if inquiry.verb:
-        return f"sparkpub subscribers {inquiry.verb} {inquiry.address}"
-    return f"sparkpub inbox settle {inquiry.number}"
 
 
 def _table(waiting: list[Inquiry]) -> str:

@@ -16,8 +16,7 @@ def find_release(press: Press, name: str) -> Release:
     Raises:
         UsageError: there is none.
     """
-    issue_id, _, number = name.rpartition("/")
-    found = press.ledger.release_named(issue_id, int(number)) if number.isdecimal() else None
+    found = press.ledger.release_named(name)
     if found is not None:
         return press.ledger.release(found)
     raise UsageError(f"there is no release '{name}'; `sparkpub status` lists them, each as ISSUE/N")

@@ -15,6 +15,7 @@ from sparkpub.core.records import DeliveryState, Subscriber
 _SQL = statements("replaying.sql")
 _READERS = statements("readers.sql")
 _NUMBERS = {state: number for number, state in enumerate(DeliveryState)}
+_DIGITS_MAX = 18  # of a number that a row can hold
 _SUPPRESSED = "suppressed before the ledger was lost"
 _CALLED_OFF = "its message was lost with the ledger"
 
@@ -99,9 +100,12 @@ class ReplayedRows(DeliveryRows):
         }
         return self._db.write(_SQL["add_mark_of_release"], values) > 0
 
-    def release_named(self, issue_id: str, number: int) -> int | None:
-        """The number under which the ledger keeps a release, None if it has none of that name."""
-        row = self._db.row(_SQL["release_named"], {"issue_id": issue_id, "number": number})
+    def release_named(self, name: str) -> int | None:
+        """The number under which the ledger keeps the release `ISSUE/N`, None if it has none of that name."""
+        issue_id, _, number = name.rpartition("/")
+        if not number.isdecimal() or len(number) > _DIGITS_MAX:
+            return None
+        row = self._db.row(_SQL["release_named"], {"issue_id": issue_id, "number": int(number)})
         return None if row is None else int(row["release_id"])
 
     def doubt(self, release_id: int, readers: tuple[int, int], *, at: datetime) -> int:
