@@ -14,12 +14,11 @@ from sparkpub.core.durations import seconds
 from sparkpub.core.model import Issue
 from sparkpub.core.notices import notice
 from sparkpub.core.records import OccurrenceState, QueueState, ReleaseState, Verdict
-from sparkpub.core.wishes import Piece
 from sparkpub.errors import BusyError, InputError, TransportError
 from sparkpub.posting import post_letter
 from sparkpub.press import Press
 from sparkpub.proofing import proof
-from sparkpub.queueing import Standing, account, calendar
+from sparkpub.queueing import Standing, account, calendar, readers_of
 from sparkpub.shelf import Shelf
 
 _TOLD, _PROOFED = "alerted", "proofed"
@@ -168,11 +167,10 @@ def _send_proof(press: Press, standing: Standing, now: datetime) -> None:
     """Send the email as readers will get it, and beside it when it goes out and what is new since the last time."""
     issue, occurrence = standing.due.issue, standing.due.occurrence
     settings = press.publication.settings
-    audience, piece = settings.audience.get(issue.audience), Piece.of(issue, occurrence.number)
-    readers, later = press.ledger.count_audience(audience, piece), press.ledger.count_in_digests(audience, piece)
-    more = f", and to {later:,} more in digests" if later else ""
+    readers = readers_of(press, issue, occurrence.number)
+    more = f", and to {readers.in_digests:,} more in digests" if readers.in_digests else ""
     text = (
-        f"{issue.title}\n\nIt goes out at {occurrence.local:%Y-%m-%d %H:%M %z} to {readers:,} readers{more}.\n\n"
+        f"{issue.title}\n\nIt goes out at {occurrence.local:%Y-%m-%d %H:%M %z} to {readers.alone:,} readers{more}.\n\n"
         f"    sparkpub hold {issue.id}\n\nkeeps it back. {_difference(press, issue)}"
     )
     try:

@@ -1,4 +1,4 @@
-"""The editors' queue: which issues may go out, when each next does, and why then."""
+"""The editors' queue: which issues may go out, when each next does, why then, and to how many."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from sparkpub.core.diffs import diff
 from sparkpub.core.model import Issue, Status
 from sparkpub.core.records import Decision, Holder, IssueState, OccurrenceState, Verdict
 from sparkpub.core.schedule import is_endless, next_occurrences, numbered, occurrences
+from sparkpub.core.wishes import Piece
 from sparkpub.errors import UsageError
 from sparkpub.press import STOPPED, Press, Publication
 
@@ -204,3 +205,26 @@ def upcoming(
 def has_no_end(issue: Issue) -> bool:
     """Whether an issue comes back for ever."""
     return issue.rule is not None and is_endless(issue.rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """How many readers a piece would go to now: each `alone`, and more of them in digests."""
+
+    alone: int
+    in_digests: int
+
+    @property
+    def more(self) -> str:
+        """Those in digests, as they follow the number of the others; "" for none."""
+        if not self.in_digests:
+            return ""
+        return f", {self.in_digests:,} more in {'a digest' if self.in_digests == 1 else 'digests'}"
+
+
+def readers_of(press: Press, issue: Issue, number: int) -> Readers:
+    """How many readers one number of an issue would go to now; number 0 where none is known yet."""
+    audience, piece = press.publication.settings.audience.get(issue.audience), Piece.of(issue, number)
+    return Readers(
+        alone=press.ledger.count_audience(audience, piece), in_digests=press.ledger.count_in_digests(audience, piece)
+    )

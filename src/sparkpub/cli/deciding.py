@@ -7,12 +7,12 @@ import click
 
 from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.face import Face, common, plural, progress
-from sparkpub.cli.standings import Readers, endless_words, printed_words, queue_word, readers_of, standing_json, words
+from sparkpub.cli.standings import endless_words, printed_words, queue_word, standing_json, words
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Issue, Status
 from sparkpub.core.records import OccurrenceState, Verdict
 from sparkpub.errors import Fault, InputError, UsageError
-from sparkpub.queueing import Standing, account, edited, hold, queue, skip, upcoming
+from sparkpub.queueing import Readers, Standing, account, edited, hold, queue, readers_of, skip, upcoming
 from sparkpub.shelf import Shelf, read_shelf
 
 

@@ -13,7 +13,6 @@ from sparkpub.cli.inbox import came_back, hear_round
 from sparkpub.cli.letters import post_lines, waiting_words
 from sparkpub.cli.releasing import (
     announce_feeds,
-    how_to_go_on,
     lateness,
     message_words,
     release_json,
@@ -22,6 +21,7 @@ from sparkpub.cli.releasing import (
     tick_once,
     try_to_build,
 )
+from sparkpub.cli.standings import how_to_go_on
 from sparkpub.cli.tables import table
 from sparkpub.core.records import Release, ReleaseState
 from sparkpub.errors import BusyError, InputError, TransportError, UsageError

@@ -8,10 +8,8 @@ import click
 
 from sparkpub.adapters.ledger import Choice
 from sparkpub.cli.face import Face, common, plural
-from sparkpub.cli.inbox import command_for
 from sparkpub.cli.letters import waiting_words
-from sparkpub.cli.releasing import how_to_go_on
-from sparkpub.cli.standings import known_account, missed, queue_word, words
+from sparkpub.cli.standings import command_for, how_to_go_on, known_account, missed, queue_word, words
 from sparkpub.core.decisions import Account, doubt_of_clock
 from sparkpub.core.model import Status
 from sparkpub.core.records import Holder, OccurrenceState, QueueState, ReleaseState, SubscriberState

@@ -11,12 +11,13 @@ from sparkpub.cli.arguments import issue_ids
 from sparkpub.cli.building import build_site
 from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.faults import explain
-from sparkpub.cli.standings import Readers, readers_of
+from sparkpub.cli.standings import how_to_go_on
 from sparkpub.core.decisions import Due
 from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, release_past
+from sparkpub.queueing import Readers, readers_of
 from sparkpub.shelf import read_shelf
 from sparkpub.ticking import Ticker
 
@@ -73,15 +74,6 @@ def tick_lines(report: TickReport) -> list[str]:
     if report.agenda.pause:
         lines.append(f"paused     {report.agenda.pause}; {how_to_go_on(report.agenda.pause)}")
     return lines
-
-
-def how_to_go_on(reason: str) -> str:
-    """What to type, or do, where everything is stopped."""
-    if "file STOP" in reason:
-        return "`rm STOP` lets it go on"
-    if "clock" in reason:
-        return "it goes on then; if it should now, look whether the clock is right (--now in a rehearsal counts too)"
-    return "`sparkpub resume` goes on"
 
 
 def tick_once(face: Face, ticker: Ticker, now: datetime) -> TickReport:

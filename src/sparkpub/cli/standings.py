@@ -1,41 +1,16 @@
 """What the commands that look and decide have in common: how an occurrence is told, and what waits for a person."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from sparkpub.adapters.ledger import Inquiry
 from sparkpub.cli.face import Face
 from sparkpub.core.decisions import Account
 from sparkpub.core.model import Anniversary, Every, Issue, Match, Milestones, Status
 from sparkpub.core.records import Decision, QueueState, Verdict
 from sparkpub.core.schedule import event_date
-from sparkpub.core.wishes import Piece
 from sparkpub.core.words import is_old_style
 from sparkpub.errors import CopyError, LostLedgerError
-from sparkpub.press import Press
 from sparkpub.queueing import NO_ACCOUNT, Standing, account, has_no_end
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readers:
-    """How many readers a piece would go to now: each `alone`, and more of them in digests."""
-
-    alone: int
-    in_digests: int
-
-    @property
-    def more(self) -> str:
-        """Those in digests, as they follow the number of the others; "" for none."""
-        if not self.in_digests:
-            return ""
-        return f", {self.in_digests:,} more in {'a digest' if self.in_digests == 1 else 'digests'}"
-
-
-def readers_of(press: Press, issue: Issue, number: int) -> Readers:
-    """How many readers one number of an issue would go to now; number 0 where none is known yet."""
-    audience, piece = press.publication.settings.audience.get(issue.audience), Piece.of(issue, number)
-    return Readers(
-        alone=press.ledger.count_audience(audience, piece), in_digests=press.ledger.count_in_digests(audience, piece)
-    )
 
 
 def known_account(face: Face) -> Account:
@@ -65,6 +40,22 @@ def missed(known: Account) -> list[Decision]:
     found = (decision for decision in known.decisions if decision.verdict is Verdict.MISSED)
     waiting = (decision for decision in found if (decision.issue_id, decision.number) not in released)
     return sorted(waiting, key=lambda decision: (decision.on, decision.issue_id))
+
+
+def how_to_go_on(reason: str) -> str:
+    """What to type, or do, where everything is stopped."""
+    if "file STOP" in reason:
+        return "`rm STOP` lets it go on"
+    if "clock" in reason:
+        return "it goes on then; if it should now, look whether the clock is right (--now in a rehearsal counts too)"
+    return "`sparkpub resume` goes on"
+
+
+def command_for(inquiry: Inquiry) -> str:
+    """What a person may want to type about mail that waits."""
+    if inquiry.verb:
+        return f"sparkpub subscribers {inquiry.verb} {inquiry.address}"
+    return f"sparkpub inbox settle {inquiry.number}"
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:
