@@ -108,8 +108,7 @@ class Face:
         """Print the result: one JSON document, or what `text` writes."""
         note_output()
         if self.as_json:
-            is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-            click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=2))
+            click.echo(_json(document))
         elif written := text():
             click.echo(written)
 
@@ -120,13 +119,17 @@ class Face:
             for text in texts():
                 click.echo(text)
             return
-        is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         before = "[\n"
         for document in documents:
-            text = json.dumps(document, ensure_ascii=not is_unicode, indent=2)
-            sys.stdout.write(before + textwrap.indent(text, "  "))
+            sys.stdout.write(before + textwrap.indent(_json(document), "  "))
             before = ",\n"
         click.echo("[]" if before == "[\n" else "\n]")
+
+
+def _json(document: Any) -> str:  # noqa: ANN401 - any JSON document
+    """A document as it is printed: in the letters of its language where the output takes them."""
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(document, ensure_ascii=not is_unicode, indent=2)
 
 
 def instant(text: str, zone: tzinfo) -> datetime:

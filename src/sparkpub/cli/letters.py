@@ -10,9 +10,9 @@ from sparkpub.press import Press
 
 def post_lines(press: Press, *, now: datetime) -> list[str]:
     """Post the letters that are due; what was done, or why it could not be. No release waits for that."""
-    try:
-        from sparkpub.mailroom import post_letters  # brings templates along, which --help needs not
+    from sparkpub.mailroom import post_letters  # and templates and Markdown, which the words below do not need
 
+    try:
         report = post_letters(press, now=now)
     except BusyError:
         return []  # another process is at it
