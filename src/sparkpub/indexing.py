@@ -8,9 +8,8 @@ The index says which files to read and nothing more: every issue on the shelf wa
 with it does what a tick with the whole shelf does. Deleting it costs time alone.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -21,12 +20,13 @@ from sparkpub.adapters.shelf_index import FileFacts, ShelfIndex, discard
 from sparkpub.adapters.zones import tzdata_version, zone
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.decisions import Account, doubt_of_clock, looked_at, midnight, review
+from sparkpub.core.fault_text import read_faults, write_faults
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.model import Anniversary, FixedDate, Issue, Status
 from sparkpub.core.records import QueueState
 from sparkpub.core.rule_text import read_rule_text, write_rule
 from sparkpub.core.schedule import occurrences
-from sparkpub.errors import Fault, Severity
+from sparkpub.errors import Fault
 from sparkpub.glancing import open_issues, press_account
 from sparkpub.press import Publication
 from sparkpub.shelf import Shelf, tell_apart
@@ -233,10 +233,10 @@ class Indexed:
     def _facts(self, bare: FileFacts, path: str, data: bytes | Fault) -> tuple[FileFacts, Rule | None]:
         """What a file says."""
         if isinstance(data, Fault):
-            return replace(bare, faults=_faults_text([data])), None
+            return replace(bare, faults=write_faults([data])), None
         parsed = parse_issue(data, path=path, settings=self._publication.settings, zones=zone)
         if not isinstance(parsed, Issue):
-            return replace(bare, faults=_faults_text(parsed)), None
+            return replace(bare, faults=write_faults(parsed)), None
         facts = replace(
             bare,
             id=parsed.id,
@@ -256,7 +256,7 @@ class Indexed:
         doubled: dict[str, tuple[Fault, ...]] = {}
         for place, fault in tell_apart(places)[1]:
             doubled[place.path] = (*doubled.get(place.path, ()), fault)
-        self._store.set_doubled({path: _faults_text(faults) for path, faults in doubled.items()})
+        self._store.set_doubled({path: write_faults(faults) for path, faults in doubled.items()})
 
     def _due(self, ledger: Ledger, *, now: datetime, window: tuple[date, date]) -> list[str]:
         """The issues that may have to be released or missed."""
@@ -328,8 +328,7 @@ class Indexed:
 
     def _faults(self) -> tuple[Fault, ...]:
         """The faults of all files, as a whole shelf has them."""
-        rows = (row for text in self._store.faults() for row in json.loads(text))
-        faults = [Fault(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+        faults = (fault for text in self._store.faults() for fault in read_faults(text))
         return tuple(sorted([*faults, *self._left_out], key=lambda fault: (fault.path, fault.line)))
 
 
@@ -376,8 +375,3 @@ def _moved(on: date, days: int) -> date:
 def _shown(path: str) -> str:
     """A path as text, whatever bytes it has."""
     return path if path.isascii() else path.encode("utf-8", "backslashreplace").decode()
-
-
-def _faults_text(faults: Iterable[Fault]) -> str:
-    """Faults as JSON."""
-    return json.dumps([asdict(fault) for fault in faults])

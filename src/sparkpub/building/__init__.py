@@ -9,7 +9,6 @@ removed.
 """
 
 import gc
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -24,6 +23,7 @@ from sparkpub.adapters.programs import program_key
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import template_closure_hash
 from sparkpub.core.build_keys import key_of, release_keys, settings_key
+from sparkpub.core.fault_text import read_faults
 from sparkpub.errors import Fault, InputError, Severity
 from sparkpub.press import Press
 
@@ -95,11 +95,12 @@ def build(
     name = f"site-{sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.db"
     with _undisturbed(), _memory(press) as memory, closing(SiteCache(memory / name)) as cache:
         order = order_of(press)
-        if report := _as_left(out, cache, order.key):
-            return replace(report, faults=(*order.faults, *report.faults))
-        from sparkpub.building.making import make  # Markdown, templates and feeds take longer to import than to look
+        report = _as_left(out, cache, order.key)
+        if report is None:
+            # Markdown, templates and feeds take longer to import than to look.
+            from sparkpub.building.making import make
 
-        report = make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
+            report = make(press, order, out=out, cache=cache, progress=progress, jobs=jobs)
         return replace(report, faults=(*order.faults, *report.faults))
 
 
@@ -160,6 +161,5 @@ def _as_left(out: Path, cache: SiteCache, key: str) -> BuildReport | None:
             pages += is_page
     except OSError:
         return None
-    told = json.loads(cache.fact(WARNINGS) or "[]")
-    faults = tuple(Fault(**{**one, "severity": Severity(one["severity"])}) for one in told)
+    faults = read_faults(cache.fact(WARNINGS) or "[]")
     return BuildReport(out=out, pages=pages, files=files, removed=0, changed=(), faults=faults)

@@ -3,10 +3,9 @@
 releases ──▶ slips ──site──▶ static files, pictures ──▶ pages ──▶ lists ──▶ feeds ──▶ sitemap ──▶ old addresses
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -24,6 +23,7 @@ from sparkpub.core.article import Article
 from sparkpub.core.build_keys import key_of
 from sparkpub.core.cards import Cards
 from sparkpub.core.enclosures import is_audio
+from sparkpub.core.fault_text import write_faults
 from sparkpub.core.links import media_path
 from sparkpub.core.settings import Settings
 from sparkpub.core.site import Output, Site
@@ -201,7 +201,7 @@ def write_site(
 def _report(folder: Folder, pages: int, key: str, static: Static) -> BuildReport:
     """The end of a build."""
     faults = tuple(_shadowing(folder, static))
-    folder.cache.set_fact(WARNINGS, json.dumps([asdict(fault) for fault in faults]))
+    folder.cache.set_fact(WARNINGS, write_faults(faults))
     removed = folder.finish(key)
     return BuildReport(
         out=folder.out,
