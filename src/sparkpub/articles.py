@@ -180,16 +180,16 @@ def previous_in_series(publication: Publication, ledger: Ledger, issue: Issue) -
     for release in reversed(ledger.releases()):
         other = issue_of(release)
         if other.series == issue.series and other.id != issue.id:
-            return _neighbour(publication.settings, other, release)
+            return neighbour_of(publication.settings, other, release)
     return None
 
 
 def _earlier(settings: Settings, release: Release) -> Neighbour:
     """An earlier release of the same issue, as templates list it."""
-    return _neighbour(settings, issue_of(release), release)
+    return neighbour_of(settings, issue_of(release), release)
 
 
-def _neighbour(settings: Settings, issue: Issue, release: Release) -> Neighbour:
+def neighbour_of(settings: Settings, issue: Issue, release: Release) -> Neighbour:
     """A release as others point to it."""
     url = links.release_url(settings.publication.base_url, issue.slug, release.number, repeats=release.repeats)
     return Neighbour(title=issue.title, url=url, on=release.on, number=release.number)

@@ -247,7 +247,7 @@ def _web(publication: Publication, environ: Mapping[str, str]) -> Finding:
 def _inbox(publication: Publication, ledger: Ledger, now: datetime) -> Finding:
     """Whether the mail that comes back was heard lately."""
     inbox = publication.settings.inbox
-    if not (inbox.imap or inbox.maildir):
+    if not inbox.has_mailbox:
         named = inbox.address or inbox.unsubscribe_address
         message = "[inbox] names no mailbox to fetch from" if named else "no [inbox], so nothing that bounces is heard"
         return Finding(check="inbox", is_ok=True, message=message)
@@ -275,7 +275,7 @@ def examine_dns(publication: Publication, *, servers: Sequence[tuple[str, int]] 
         InputError: a key of `[dkim]` cannot be used.
     """
     settings = publication.settings
-    signers = read_signers(publication.folder, settings.dkim) if settings.dkim else ()
+    signers = read_signers(publication.folder, settings.dkim)
     records = dns_records(settings, dkim={signer.selector: signer.record() for signer in signers})
     return [Published(record=record, stands=_stands(record, servers)) for record in records]
 

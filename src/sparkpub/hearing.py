@@ -107,15 +107,10 @@ def fetch_inbox(
     return total
 
 
-def has_inbox(press: Press) -> bool:
-    """Whether the settings name an inbox to fetch from."""
-    return bool(press.publication.settings.inbox.imap or press.publication.settings.inbox.maildir)
-
-
 def _inboxes(press: Press, environ: Mapping[str, str], context: ssl.SSLContext | None) -> list[Inbox]:
     """The inboxes of the settings."""
     settings, folder = press.publication.settings.inbox, press.publication.folder
-    if not has_inbox(press):
+    if not settings.has_mailbox:
         raise UsageError(
             "there is no inbox to fetch from; set [inbox] imap or maildir in sparkpub.toml, or read files with "
             "`sparkpub inbox read PATH`"

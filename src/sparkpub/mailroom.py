@@ -18,24 +18,22 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from sparkpub.adapters.catalogues import catalogue
-from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.locks import lock
 from sparkpub.adapters.templates import template_fault
-from sparkpub.articles import issue_of
-from sparkpub.core import links
+from sparkpub.articles import issue_of, neighbour_of
 from sparkpub.core.addresses import is_address, parse_mailbox
 from sparkpub.core.article import Neighbour
 from sparkpub.core.consent import CONFIRM_WITHIN, LONGEST_CAP
-from sparkpub.core.durations import seconds
 from sparkpub.core.letters import LetterWriter, address_letter
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.records import DeliveryState, Letter, LetterKind, SubscriberState
 from sparkpub.core.tokens import Tokens
 from sparkpub.errors import InputError
 from sparkpub.leaving import refuse_unprepared
-from sparkpub.outgoing.pacing import Pacing
+from sparkpub.outgoing.pacing import Pacing, domain_of
 from sparkpub.outgoing.quota import Quota
-from sparkpub.posting import Envelope, carry, lay_out
+from sparkpub.outgoing.sealing import signers_of, splice_of
+from sparkpub.posting import Envelope, Outbox, carry
 from sparkpub.press import Press
 
 if TYPE_CHECKING:
@@ -130,7 +128,7 @@ class _Letterbag:
         settings = press.publication.settings
         self._press, self._ledger, self._now, self._is_stopping = press, press.ledger, now, is_stopping
         delivery = settings.delivery
-        self._policy = RetryPolicy(retry_seconds=delivery.retry_seconds, give_up_seconds=seconds(delivery.give_up))
+        self._policy = RetryPolicy.of(delivery)
         self._pacing, self._quota = Pacing(delivery, press.ledger), Quota(delivery, press.ledger)
         self._tokens = Tokens(press.key)
         self._sandbox = delivery.sandbox
@@ -151,7 +149,7 @@ class _Letterbag:
         while (posted := self._take()) is not None:
             if self._quota.left(self._now) <= 0:
                 return None
-            domain = posted.letter.reader.address.rpartition("@")[2].lower()
+            domain = domain_of(posted.letter.reader.address)
             if await _has_turn(partial(self._pacing.domain_wait, domain)) and await _has_turn(
                 partial(self._pacing.route_wait, route)
             ):
@@ -160,12 +158,13 @@ class _Letterbag:
 
     def rehearse(self) -> None:
         """Put every due letter into the outbox under its own name: one that lies there already is done."""
+        outbox = Outbox(self._press)
         while (posted := self._take()) is not None:
             if not self._begin(posted):
                 return
             letter = posted.letter
             name = f"{letter.kind}-{letter.reader.subscriber_id}"
-            lay_out(self._press, posted.data, name=name, at=letter.wished_at)
+            outbox.lay_out(posted.data, name=name, at=letter.wished_at)
             self._settle(posted, Outcome(fate=Fate.ACCEPTED, code="written to the Maildir"))
 
     def _take(self) -> _Posted | None:
@@ -215,20 +214,14 @@ class _Letterbag:
             sheet = self._writer.sheet(letter, self._newest if letter.kind is LetterKind.WELCOME else None)
         except jinja2.TemplateError as error:
             raise InputError(template_fault(error, folder)) from error
-        compiled = sheet.compiled(addressed, settings=settings, tokens=self._tokens)
         values = address_letter(addressed, settings=settings, tokens=self._tokens)
-        if self._signers:
-            from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
-
-            data = Seal.of(compiled, self._signers, at=letter.queued_at).splice(values)
-        else:
-            data = compiled.splice(values)
+        compiled = sheet.compiled(addressed, values, settings=settings, tokens=self._tokens)
+        data = splice_of(compiled, self._signers, at=letter.queued_at)(values)
         return _Posted(sender=self._sender, recipient=recipient, data=data, letter=letter)
 
     @cached_property
     def _signers(self) -> "tuple[Signer, ...]":
-        settings, is_mailing = self._press.publication.settings.dkim, self._press.transport == "smtp"
-        return read_signers(self._press.publication.folder, settings, is_needed=is_mailing) if settings else ()
+        return signers_of(self._press)
 
     @cached_property
     def _newest(self) -> Neighbour | None:
@@ -236,9 +229,7 @@ class _Letterbag:
         release = self._ledger.newest_mailed()
         if release is None:
             return None
-        issue, base_url = issue_of(release), self._press.publication.settings.publication.base_url
-        url = links.release_url(base_url, issue.slug, release.number, repeats=release.repeats)
-        return Neighbour(title=issue.title, url=url, on=release.on, number=release.number)
+        return neighbour_of(self._press.publication.settings, issue_of(release), release)
 
     async def begin(self, letter: _Posted) -> bool:
         """Commit that a letter's body is about to leave; False if somebody stopped it."""

@@ -62,7 +62,7 @@ def post_letter(press: Press, data: bytes, *, recipient: str, name: str, at: dat
     """
     settings = press.publication.settings
     if press.transport == "maildir":
-        lay_out(press, data, name=name, at=at)
+        Outbox(press).lay_out(data, name=name, at=at)
         return
     _, sender = parse_mailbox(settings.publication.from_)
     post = _Single(Envelope(sender=sender, recipient=settings.delivery.sandbox or recipient, data=data))
@@ -75,15 +75,22 @@ def post_letter(press: Press, data: bytes, *, recipient: str, name: str, at: dat
     raise BusyError(f"the relay did not take the letter ({outcome.code if outcome else 'no answer'}); try again later")
 
 
-def lay_out(press: Press, data: bytes, *, name: str, at: datetime) -> None:
-    """Put a letter into the outbox; one of that name and instant is there already, and stays.
+class Outbox:
+    """Where the letters of a press lie that rehearses."""
 
-    Raises:
-        BusyError: the disk is full.
-        TransportError: the outbox cannot be written.
-    """
-    host = urlsplit(press.publication.settings.publication.base_url).hostname or "localhost"
-    Maildir(press.outbox).deliver(f"{int(at.timestamp())}.{name}.{host}", data)
+    def __init__(self, press: Press) -> None:
+        """The outbox of a press, made when the first letter comes."""
+        self._folder = Maildir(press.outbox)
+        self._host = urlsplit(press.publication.settings.publication.base_url).hostname or "localhost"
+
+    def lay_out(self, data: bytes, *, name: str, at: datetime) -> None:
+        """Put a letter there; one of that name and instant is there already, and stays.
+
+        Raises:
+            BusyError: the disk is full.
+            TransportError: the outbox cannot be written.
+        """
+        self._folder.deliver(f"{int(at.timestamp())}.{name}.{self._host}", data)
 
 
 def carry(press: Press, post: "Post[_L]") -> None:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.core.mail import Addressing, compile_message, message_head
 from sparkpub.core.model import Issue
 from sparkpub.core.tokens import Tokens
+from sparkpub.outgoing.sealing import signers_of, splice_of
 from sparkpub.press import Press
 from sparkpub.rendering import look_at
 
@@ -32,10 +32,4 @@ def proof(press: Press, issue: Issue, number: int | None, *, to: str, mark: str,
     values = Addressing(settings, Tokens(press.key), release=release).values(
         _NOBODY, address=to, name=reader.name if reader else "", attributes=reader.attributes if reader else {}
     )
-    is_mailing = press.transport == "smtp"
-    signers = read_signers(press.publication.folder, settings.dkim, is_needed=is_mailing) if settings.dkim else ()
-    if not signers:
-        return compiled.splice(values)
-    from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
-
-    return Seal.of(compiled, signers, at=now).splice(values)
+    return splice_of(compiled, signers_of(press), at=now)(values)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 _OTHERS = 0o077
 
 
-def read_signers(folder: Path, settings: DkimSettings, *, is_needed: bool = False) -> "tuple[Signer, ...]":
-    """The signers that `[dkim]` describes, RSA before Ed25519.
+def read_signers(folder: Path, settings: DkimSettings | None, *, is_needed: bool = False) -> "tuple[Signer, ...]":
+    """The signers that `[dkim]` describes, RSA before Ed25519; none where there is no such table.
 
     One whose key file is not there is left out, so that a copy can rehearse.
 
@@ -21,6 +21,8 @@ def read_signers(folder: Path, settings: DkimSettings, *, is_needed: bool = Fals
         InputError: a file `is_needed` and is not there, can be read by others than its owner, holds no key of its
             kind (RSA of 2048 bits or more; Ed25519), or the domain or a selector is none.
     """
+    if settings is None:
+        return ()
     keys = [(settings.selector, settings.key_file, True)]
     if settings.ed25519_key_file:
         keys.append((settings.ed25519_selector, settings.ed25519_key_file, False))

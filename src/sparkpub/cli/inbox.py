@@ -14,7 +14,7 @@ from sparkpub.cli.options import remember, shared_options
 from sparkpub.cli.standings import command_for
 from sparkpub.cli.tables import table
 from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError
-from sparkpub.hearing import Heard, fetch_inbox, has_inbox, read_inbox
+from sparkpub.hearing import Heard, fetch_inbox, read_inbox
 from sparkpub.press import Press
 
 
@@ -185,7 +185,7 @@ def hear_round(press: Press, face: Face) -> tuple[dict[str, Any] | None, list[st
 
     Whatever is wrong with the inbox is told, and keeps nothing from being sent.
     """
-    if not has_inbox(press):
+    if not press.publication.settings.inbox.has_mailbox:
         return None, []
     try:
         heard = fetch_inbox(press, now=face.now())

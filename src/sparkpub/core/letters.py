@@ -25,7 +25,7 @@ from sparkpub.core.article import Neighbour
 from sparkpub.core.colours import dark_palette, light_palette
 from sparkpub.core.consent import CONFIRM_WITHIN
 from sparkpub.core.email import direction, slant, template_mistakes, tidy_text
-from sparkpub.core.mail import Addressing, Compiled, ReaderValues
+from sparkpub.core.mail import LEAVE, ONE_CLICK, Addressing, Compiled, ReaderValues, encoded_value
 from sparkpub.core.mime import CRLF, mailbox_field, quoted_printable, text_field
 from sparkpub.core.records import Letter, LetterKind, SubscriberState
 from sparkpub.core.sentinels import Sentinels
@@ -72,9 +72,11 @@ class Sheet:
     text: str = field(repr=False)
     marks: Mapping[str, str] = field(repr=False)
 
-    def compiled(self, letter: Letter, *, settings: Settings, tokens: Tokens) -> Compiled:
-        """The message to a reader: multipart/alternative, CRLF, the same whenever it is made."""
-        values = address_letter(letter, settings=settings, tokens=tokens)
+    def compiled(self, letter: Letter, values: ReaderValues, *, settings: Settings, tokens: Tokens) -> Compiled:
+        """The message to a reader: multipart/alternative, CRLF, the same whenever it is made.
+
+        `values` are what `address_letter` gives for the letter.
+        """
         named = {
             "unsubscribe_url": values.unsubscribe_url,
             "preferences_url": values.preferences_url,
@@ -105,10 +107,9 @@ class Sheet:
         if publication.reply_to:
             fields.append(mailbox_field("Reply-To", *parse_mailbox(publication.reply_to)))
         if letter.kind is not LetterKind.CONFIRM and values.leave_urls:
-            urls = ",\r\n ".join(f"<{url}>" for url in values.leave_urls)
-            fields.append(f"List-Unsubscribe: {urls}\r\n".encode("ascii"))
+            fields.append(encoded_value(LEAVE, values))
             if settings.web.url:
-                fields.append(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+                fields.append(ONE_CLICK)
         fields.append(text_field("Content-Language", self.occasion.language))
         fields.append(b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n")
         return b"".join(fields)

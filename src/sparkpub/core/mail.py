@@ -36,6 +36,8 @@ from sparkpub.errors import LedgerError
 _MAGIC: Final = b"sparkmail 1\n"
 TO, MESSAGE_ID, LEAVE = "to", "message-id", "list-unsubscribe"
 """The holes that are whole header fields."""
+ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+"""The field that says that one POST lets a reader leave (RFC 8058)."""
 
 # The address that a sentinel in plain text stands in, if any.
 _ADDRESS_BEGUN = re.compile(r"\b(?:https?://|mailto:)\S*\Z")
@@ -208,7 +210,7 @@ def _write_header(joined: _Runs, edition: Edition, head: MessageHead) -> None:
     if head.web_url or head.unsubscribe_address:
         joined.hole(LEAVE)
     if head.web_url:
-        joined.literal(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+        joined.literal(ONE_CLICK)
     joined.literal(f"List-Archive: <{head.archive_url}>\r\n".encode("ascii"))
     joined.literal(b"List-Post: NO\r\n")
     joined.literal(text_field("Feedback-ID", head.feedback_id))

@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from sparkpub.core.addresses import plain_line
 from sparkpub.core.bounces import Meaning, meaning_of
+from sparkpub.core.durations import seconds
 from sparkpub.core.records import DeliveryState
+from sparkpub.core.settings import DeliverySettings
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?= |$)")
 _GREYLISTED = re.compile(r"gr[ae]y[- ]?list", re.IGNORECASE)  # asks for later, not for less (RFC 6647)
@@ -93,6 +95,11 @@ class RetryPolicy:
 
     retry_seconds: tuple[int, ...]
     give_up_seconds: int
+
+    @classmethod
+    def of(cls, delivery: DeliverySettings) -> "RetryPolicy":
+        """What `[delivery]` says of it."""
+        return cls(retry_seconds=delivery.retry_seconds, give_up_seconds=seconds(delivery.give_up))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

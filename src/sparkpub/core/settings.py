@@ -290,6 +290,11 @@ class InboxSettings:
     maildir: str = ""
     """A Maildir to read both from."""
 
+    @property
+    def has_mailbox(self) -> bool:
+        """Whether there is a mailbox to fetch from."""
+        return bool(self.imap or self.maildir)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:

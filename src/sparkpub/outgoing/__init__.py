@@ -1,7 +1,7 @@
 """Letters on their way out: from claimed deliveries to messages, at the pace that is allowed, each with its result.
 
 quota, canary, brake ─▶ how many may be claimed       pacing ─▶ when the next may leave
-letters ───────▶ a delivery as its message     commits ─▶ intents and results, written together
+sealing ─▶ letters ─▶ a delivery as its message, signed     commits ─▶ intents and results, written together
 bag ───────────▶ all of it as the post that a transport works for
 """
 

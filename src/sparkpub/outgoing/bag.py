@@ -13,7 +13,6 @@ from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.ledger import Claim
 from sparkpub.core.addresses import is_address
 from sparkpub.core.bounces import Meaning
-from sparkpub.core.durations import seconds
 from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.records import DeliveryState, Release, ReleaseState
 from sparkpub.outgoing.brake import Brake
@@ -38,9 +37,6 @@ Progress = Callable[[int, int], None]
 class Mailbag:
     """Takes letters from the ledger one by one and notes what becomes of them."""
 
-    is_paced: bool
-    """Whether letters must not be taken ahead of their turn."""
-
     def __init__(
         self, press: Press, *, epoch: int, clock: Callable[[], datetime], only: Release | None, limit: int | None
     ) -> None:
@@ -53,14 +49,13 @@ class Mailbag:
         self._only, self._left = only, limit
         delivery = press.publication.settings.delivery
         self._sandbox = delivery.sandbox
-        self._policy = RetryPolicy(retry_seconds=delivery.retry_seconds, give_up_seconds=seconds(delivery.give_up))
+        self._policy = RetryPolicy.of(delivery)
         self._letters = Letters(press)
         is_mailing = press.transport == "smtp"
         self._quota = Quota(delivery, press.ledger) if is_mailing else None
         self._canary = Canary(delivery, press.ledger) if is_mailing else None
         self._brake = Brake(press.ledger, delivery) if is_mailing else None
         self._pacing = Pacing(delivery, press.ledger) if is_mailing else None
-        self.is_paced = bool(self._pacing and self._pacing.is_limited)
         self._holding = Holding(self._pacing) if self._pacing else None
         self._commits = Commits(
             press.ledger,
@@ -82,6 +77,11 @@ class Mailbag:
         self.total = 0
 
     @property
+    def is_paced(self) -> bool:
+        """Whether letters must not be taken ahead of their turn."""
+        return self._pacing is not None and self._pacing.is_limited
+
+    @property
     def resting(self) -> tuple[Release, ...]:
         """Releases whose first few are out while the others wait."""
         return tuple(resting.release for resting in self._canary.resting.values()) if self._canary else ()
@@ -100,19 +100,14 @@ class Mailbag:
             if not self._holding or is_enough or self.is_stopped():
                 return None
             await asyncio.sleep(min(self._holding.wait, _LONGEST_SLEEP))
-            self._learn(self._pacing)
+            self._pacing.look()
         while (wait := self._pacing.route_wait(route)) > 0:
             await asyncio.sleep(min(wait, _LONGEST_SLEEP))
             if self.is_stopped():
                 self._put_back(waiting)
                 return None
-            self._learn(self._pacing)
+            self._pacing.look()
         return await self._letters.write_soon(waiting)
-
-    def _learn(self, pacing: Pacing) -> None:
-        """See what the windows that are over have taught."""
-        pacing.look()
-        self.is_paced = pacing.is_limited
 
     def take(self) -> OutgoingLetter | None:
         """The next letter at once; None when there is none left or everything is stopped."""
@@ -156,7 +151,7 @@ class Mailbag:
             may = not self.is_stopped() and self._ledger.release_state(release_id) is ReleaseState.SENDING
             self._looked_at[release_id] = (now, may)
             if self._pacing is not None:
-                self._learn(self._pacing)
+                self._pacing.look()
         return may
 
     def is_stopped(self) -> bool:
@@ -247,7 +242,6 @@ class Mailbag:
         """Note what became of a letter. What that says of its address counts as any bounce does."""
         if self._pacing is not None:
             self._pacing.hear(route, letter.waiting.due.address, outcome)
-            self.is_paced = self._pacing.is_limited
         self._commits.add(self._result(letter.waiting, outcome))
 
     def settle_now(self, letter: OutgoingLetter, outcome: Outcome) -> None:

@@ -6,26 +6,23 @@ where there is a loop.
 
 import os
 import re
-from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.ledger import DueDelivery
 from sparkpub.core.addresses import parse_mailbox
-from sparkpub.core.mail import LEAVE, MESSAGE_ID, Addressing, Compiled, ReaderValues, load_compiled
+from sparkpub.core.mail import LEAVE, MESSAGE_ID, ONE_CLICK, Addressing, Compiled, ReaderValues, load_compiled
 from sparkpub.core.records import Release
 from sparkpub.core.tokens import Tokens
+from sparkpub.outgoing.sealing import Splice, signers_of, splice_of
 from sparkpub.press import Press
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 _MOST_THREADS = 8
-
-Splice = Callable[[ReaderValues], bytes]
 
 
 class Waiting(NamedTuple):
@@ -60,11 +57,7 @@ class Letters:
         """
         settings = press.publication.settings
         self._press, self._tokens = press, Tokens(press.key)
-        self._signers = (
-            read_signers(press.publication.folder, settings.dkim, is_needed=press.transport == "smtp")
-            if settings.dkim
-            else ()
-        )
+        self._signers = signers_of(press)
         _, self._from = parse_mailbox(settings.publication.from_)
         self._inbox, self._sandbox = settings.inbox.address, settings.delivery.sandbox
         self._message_of: tuple[int, Splice, Addressing] | None = None
@@ -116,17 +109,9 @@ class Letters:
             if release.again_at is not None:
                 compiled = with_date(compiled, release.again_at)
             addressing = Addressing(self._press.publication.settings, self._tokens, release=release.name)
-            splice = self._splice(compiled, release)
+            splice = splice_of(compiled, self._signers, at=release.dated_at)
             self._message_of = (release.release_id, splice, addressing)
         return self._message_of[1:]
-
-    def _splice(self, compiled: Compiled, release: Release) -> Splice:
-        """What makes messages of a compiled one: signed, where there are keys."""
-        if not self._signers:
-            return compiled.splice
-        from sparkpub.core.dkim import Seal  # with cryptography, which only who signs needs
-
-        return Seal.of(compiled, self._signers, at=release.dated_at).splice
 
 
 _DATE = re.compile(rb"(?<=\r\nDate: )[^\r\n]+")
@@ -141,7 +126,6 @@ def with_date(compiled: Compiled, at: datetime) -> Compiled:
 
 
 _AFTER_LEAVING = b"List-Archive: <"
-_ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def with_way_out(compiled: Compiled, *, is_one_click: bool) -> Compiled:
@@ -155,6 +139,6 @@ def with_way_out(compiled: Compiled, *, is_one_click: bool) -> Compiled:
         runs[place : place + 1] = [before, mark + after]
         holes.insert(place, LEAVE)
         before, place = b"", place + 1
-    if is_one_click and _ONE_CLICK not in before:
-        runs[place] = before + _ONE_CLICK + mark + after
+    if is_one_click and ONE_CLICK not in before:
+        runs[place] = before + ONE_CLICK + mark + after
     return Compiled(runs=tuple(runs), holes=tuple(holes))
