@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["press_room"]  # the fixture `room`
+pytest_plugins = ["press_room", "web_room", "chromium"]  # the fixtures `room`, `web` and `browser`
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -10,7 +10,6 @@ import pytest
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
 from sparkpub.building import build
 from sparkpub.core.records import OccurrenceState, Release
-from sparkpub.gathering import gather
 from sparkpub.press import Press, open_press, open_publication
 from sparkpub.publishing import TickReport, due_by_hand, release_by_hand, tick
 from sparkpub.queueing import account, calendar, hold, queue, skip
@@ -84,7 +83,7 @@ class PressRoom:
     def tick(self, at: str) -> TickReport:
         """Release what is due, then gather what readers have wished for, as a ticker does."""
         report = tick(self.press, self.shelf(), now=instant(at))
-        return report if report.agenda.pause else with_gathered(report, gather(self.press, now=instant(at)))
+        return with_gathered(self.press, report, now=instant(at))
 
     def queue(self, *ids: str, at: str) -> None:
         queue(self.press, self.shelf().pick(ids), now=instant(at))

@@ -1,9 +1,7 @@
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
-from chromium import Scheme, chromium, computed_styles, opened
+from chromium import Scheme, computed_styles, opened
 from email_pages import HEBREW, LOOKS, OVERFLOWING, WORST_CONTRAST, differences, leap_day, twins
 from sample_email import ARTICLE, FILES, render_sample, sample_article
 from sparkpub.core.article import Article
@@ -11,12 +9,6 @@ from sparkpub.core.article import Article
 pytestmark = pytest.mark.browser
 
 FULL = leap_day(ARTICLE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 ARTICLES = pytest.mark.parametrize("article", [FULL, HEBREW], ids=["english", "hebrew"])

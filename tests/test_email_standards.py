@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from chromium import chromium, opened
+from chromium import opened
 from email_pages import HEBREW, THEMES, in_theme, leap_day
 from sample_email import ARTICLE, BASE_URL, FILES, ROOT, SETTINGS, render_sample
 from sparkpub.core.article import Article
@@ -67,12 +67,6 @@ def example_messages() -> Iterator[tuple[str, bytes, str]]:
     for issue in read_shelf(publication).issues.values():
         look = look_at(publication, issue, None, now=NOW)
         yield issue.id, look.sample.message, look.sample.html.decode()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def violations(page: Page) -> list[str]:

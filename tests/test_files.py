@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sparkpub.adapters.files import list_issues, read_issues, read_static, remove, write_if_changed, write_new
+from sparkpub.adapters.files import list_issues, list_static, read_issues, remove, write_if_changed, write_new
 
 
 def put(path: Path, text: str = "x") -> Path:
@@ -26,7 +26,7 @@ def test_issues_are_read_in_the_order_of_their_paths(tmp_path: Path) -> None:
 
 def test_a_publication_without_issues_has_none(tmp_path: Path) -> None:
     assert list(read_issues(tmp_path)) == []
-    assert list(read_static(tmp_path)) == []
+    assert list_static(tmp_path) == ({}, ())
 
 
 def test_hidden_files_pipes_and_folders_named_like_issues_are_no_issues(tmp_path: Path) -> None:
@@ -69,7 +69,9 @@ def test_static_files_have_their_path_below_static(tmp_path: Path) -> None:
     put(tmp_path / "static" / "img" / "a.png")
     put(tmp_path / "static" / ".DS_Store")
     put(tmp_path / "static" / ".well-known" / "security.txt")
-    assert [path for path, _ in read_static(tmp_path)] == [".well-known/security.txt", "img/a.png"]
+    files, faults = list_static(tmp_path)
+    assert list(files) == [".well-known/security.txt", "img/a.png"]
+    assert not faults
 
 
 def test_a_new_file_is_never_written_over_another(tmp_path: Path) -> None:

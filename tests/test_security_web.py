@@ -5,7 +5,6 @@ import email
 import email.policy
 import inspect
 import json
-import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -30,7 +29,7 @@ from sparkpub.core.records import SubscriberState
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.mailroom import post_letters
 from sparkpub.web import create_app
-from web_room import KEY, SERIES, WEB, WebRoom, new_press, web_room, web_room_of
+from web_room import KEY, SERIES, WEB, WebRoom, new_press, rows, web_room, web_room_of
 
 EVIL = "evil.example"
 MARK = "\"><xss onxss=1>'--></title></style></script><xss onxss=1>{{ 1234567*3 }}${1234567*3}<%= 1234567*3 %>"
@@ -51,18 +50,6 @@ INJECTIONS = [
     "A" * 5000,
     MARK,
 ]
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebRoom]:
-    with web_room(tmp_path / "press") as made:
-        yield made
-
-
-def rows(web: WebRoom) -> list[str]:
-    """Everything in the ledger."""
-    with sqlite3.connect(web.folder / "var/ledger.db") as connection:
-        return list(connection.iterdump())
 
 
 def posted(web: WebRoom) -> list[tuple[bytes, EmailMessage]]:

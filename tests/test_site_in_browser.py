@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from chromium import Scheme, chromium
+from chromium import Scheme
 from sample_site import SETTINGS, sample_articles, settings_with, starter
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.building.folder import Folder
@@ -76,12 +76,6 @@ def root(folder: Path) -> Iterator[str]:
 def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(written(tmp_path_factory.mktemp("arabic"), settings_with(language="ar"))) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("width", [360, 800, 1280])

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -25,9 +24,8 @@ import pytest
 from lxml import etree
 from PIL import Image as Picture
 from playwright.sync_api import Browser
-from werkzeug.serving import make_server
 
-from chromium import CHROMIUM, chromium
+from chromium import CHROMIUM
 from sample_site import BASE_URL, PICTURE, SETTINGS, issue, released, sample_articles, starter
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.building.folder import Folder
@@ -36,6 +34,7 @@ from sparkpub.core.article import Article
 from sparkpub.core.model import Correction
 from sparkpub.core.settings import Settings, SiteSettings
 from sparkpub.web import create_app
+from web_room import answering
 
 HERE = Path(__file__).parent
 TOOLS = HERE.parent / "tools"
@@ -129,27 +128,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def served(folder: Path, path: str = "") -> Iterator[str]:
     app = create_app(folder, base_url=f"http://127.0.0.1{path}")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}{path}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(app) as url:
+        yield f"{url}{path}/"
 
 
 @pytest.fixture(scope="module")
 def root(folder: Path) -> Iterator[str]:
     with served(folder, "/news") as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def violations(browser: Browser, url: str, scheme: Any) -> list[str]:

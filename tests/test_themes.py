@@ -1,13 +1,12 @@
 """A theme is only files: the ones that the starter brings, and one made here, become sound emails."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from chromium import Scheme, chromium, opened
+from chromium import Scheme, opened
 from email_pages import (
     HEBREW,
     LOOKS,
@@ -27,12 +26,6 @@ from sparkpub.core.settings import EmailSettings
 from sparkpub.errors import InputError
 
 FULL = leap_day(ARTICLE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_every_theme_of_the_starter_is_tried_here() -> None:

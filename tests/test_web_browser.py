@@ -15,16 +15,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
-from chromium import Scheme, chromium
+from chromium import Scheme
 from cli_runner import SPARKPUB, process
 from press_room import issue_text
 from smtp_sink import Received, Sink, running
 from sparkpub.adapters.catalogues import languages
 from sparkpub.adapters.ledger import Ledger, open_ledger
 from sparkpub.core.records import SubscriberState
-from web_room import KEY, NOW, WEB, WebRoom, new_press, web_room
+from web_room import KEY, NOW, WEB, WebRoom, answering, new_press, web_room
 
 pytestmark = pytest.mark.browser
 
@@ -32,25 +31,6 @@ AXE = Path(__file__).parents[1] / "tools" / "node" / "node_modules" / "axe-core"
 LOOKS: list[tuple[int, Scheme]] = [(360, "light"), (768, "dark"), (1280, "light")]
 LONG = "Hippopotomonstrosesquippedaliophobia" * 2
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@contextmanager
-def served(web: WebRoom) -> Iterator[str]:
-    """The face on a port of this machine."""
-    server = make_server("127.0.0.1", 0, web.client.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +60,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             "away": web.preferences_path(gone),
             "unknown": "/u/nonsense",
         }
-        with served(web) as url:
+        with answering(web.client.application) as url:
             yield Stage(web, url, pages)
 
 

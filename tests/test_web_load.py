@@ -26,7 +26,7 @@ from sparkpub.core.records import SubscriberState
 from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.press import Press, open_press, open_publication
 from sparkpub.web import create_app
-from web_room import ENVIRON, KEY, WebRoom, new_press, web_room
+from web_room import ENVIRON, KEY, WebRoom, new_press
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 HEAD = f"Host: press.example.org\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(ONE_CLICK)}"
@@ -181,12 +181,6 @@ def test_five_hundred_connections_are_kept_alive_and_answered(tmp_path: Path) ->
                 rest = line.recv(1 << 16)
                 while b"</html>" not in rest[-20:]:
                     rest += line.recv(1 << 16)
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebRoom]:
-    with web_room(tmp_path / "press") as made:
-        yield made
 
 
 def test_a_page_that_is_made_once_leads_each_reader_to_their_own_preferences(web: WebRoom) -> None:

@@ -1,11 +1,10 @@
 """The readers' pages: asked, confirmed, respected; a GET changes nothing, and nobody learns who is known."""
 
-import hashlib
 import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,21 +23,9 @@ from sparkpub.mailroom import forget_old_asks, post_letters
 from sparkpub.press import HANDED_OVER, open_publication
 from sparkpub.readers.wishing import absorb
 from sparkpub.web.desk import open_desk
-from web_room import ENVIRON, KEY, WebRoom, new_press, web_room
+from web_room import ENVIRON, KEY, WebRoom, new_press, rows, web_room
 
 ACTIVE, UNCONFIRMED, LEFT = SubscriberState.ACTIVE, SubscriberState.UNCONFIRMED, SubscriberState.UNSUBSCRIBED
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebRoom]:
-    with web_room(tmp_path / "press") as made:
-        yield made
-
-
-def dump(web: WebRoom) -> str:
-    """Everything in the ledger, as one digest."""
-    with sqlite3.connect(web.folder / "var/ledger.db") as connection:
-        return hashlib.sha256("\n".join(connection.iterdump()).encode()).hexdigest()
 
 
 def test_a_stranger_asks_confirms_and_is_a_reader(web: WebRoom) -> None:
@@ -236,11 +223,11 @@ def test_looking_changes_nothing(web: WebRoom) -> None:
         web.preferences_path(reader),
         web.confirm_path(web.reader("new@example.org")),
     ]
-    before = dump(web)
+    before = rows(web)
     for path in paths:
         assert web.client.get(path).status_code == web.client.head(path).status_code == 200
         assert not web.client.get(path).headers.getlist("Set-Cookie")
-    assert dump(web) == before
+    assert rows(web) == before
 
 
 def test_preferences_are_shown_saved_and_obeyed(web: WebRoom) -> None:
@@ -282,10 +269,10 @@ def test_preferences_offer_the_subjects_of_what_came_out_though_digests_came_out
 
 def test_a_request_without_the_form_changes_no_wish(web: WebRoom) -> None:
     reader = web.add("ada@example.org", "Ada")
-    before = dump(web)
+    before = rows(web)
     assert web.client.post(web.preferences_path(reader)).status_code == 200
     assert web.client.post(web.preferences_path(reader), data={"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert dump(web) == before
+    assert rows(web) == before
 
 
 def test_preferences_take_nothing_that_was_not_offered(web: WebRoom) -> None:

@@ -1,12 +1,17 @@
 """The web face of a press in a folder of its own: a real ledger, a clerk, and a browser that a test moves."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
 from press_room import SETTINGS, instant, issue_text
 from sparkpub.adapters.ledger import ReaderRow, open_ledger
@@ -15,6 +20,9 @@ from sparkpub.core.tokens import Purpose, Tokens
 from sparkpub.press import Press, open_press, open_publication
 from sparkpub.web import create_app
 from sparkpub.web.desk import Desk, open_desk
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 KEY = "a key of this press, for tests"
 ENVIRON = {"SPARKPUB_SECRET_KEY": KEY}
@@ -100,3 +108,30 @@ def web_room_of(folder: Path, environ: Mapping[str, str] = ENVIRON) -> Iterator[
     finally:
         desk.close()
         press.ledger.close()
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[WebRoom]:
+    """The web face of a new press."""
+    with web_room(tmp_path / "press") as made:
+        yield made
+
+
+def rows(web: WebRoom) -> list[str]:
+    """Everything in the ledger."""
+    with sqlite3.connect(web.folder / "var/ledger.db") as connection:
+        return list(connection.iterdump())
+
+
+@contextmanager
+def answering(app: "WSGIApplication") -> Iterator[str]:
+    """An application on a port of this machine; its address, without a path."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
