@@ -1,5 +1,6 @@
 """Where a publication's files may lie: the one rule that everything which follows links asks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 _PRIVATE = ("var", "secrets.env")
@@ -12,3 +13,8 @@ def lies_within(path: Path, root: Path, folder: Path) -> bool:
     """
     real, home = path.resolve(), folder.resolve()
     return real.is_relative_to(root.resolve()) and not any(real.is_relative_to(home / name) for name in _PRIVATE)
+
+
+def lies_within_one(path: Path, roots: Iterable[Path], folder: Path) -> bool:
+    """Whether a file stands below one of these roots, and `lies_within` it."""
+    return any(path.is_relative_to(root) and lies_within(path, root, folder) for root in roots)

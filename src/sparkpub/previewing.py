@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from sparkpub.adapters.config import FILE, load_settings
+from sparkpub.adapters.files import shown_path
 from sparkpub.adapters.preview_server import Answer, Bell, PreviewServer, serving
 from sparkpub.adapters.sources import read_source
 from sparkpub.adapters.templates import starter_templates
@@ -163,7 +164,7 @@ class Desk:
         for path in {fault.path for fault in shelf.faults}:
             faults = tuple(fault for fault in shelf.faults if fault.path == path)
             files[path] = File(path=path, revision=_digest(self._source(path), faults), faults=faults)
-        return {_shown(path): file for path, file in sorted(files.items())}
+        return {shown_path(path): file for path, file in sorted(files.items())}
 
     def _list(self) -> dict[str, Any]:
         """The publication and its files, each with its state."""
@@ -179,7 +180,7 @@ class Desk:
         findings = file.faults if issue is None else self._checked.get(file.revision)
         faults = _count(findings or (), Severity.FAULT)
         return {
-            "path": _shown(file.path),
+            "path": shown_path(file.path),
             "id": issue.id if issue else "",
             "title": issue.title if issue else _title(self._source(file.path), file.path),
             "state": "faults" if faults else (issue.status.value if issue else "faults"),
@@ -220,7 +221,7 @@ class Desk:
         others = sorted({fault.path for fault in findings} - {file.path})
         texts = [(file.path, own), *((path, self._source(path)) for path in others)]
         return [
-            {"path": _shown(path), "lines": data.decode("utf-8", "replace").splitlines()}
+            {"path": shown_path(path), "lines": data.decode("utf-8", "replace").splitlines()}
             for path, data in texts
             if data
         ]
@@ -335,11 +336,6 @@ def _is_issue(path: str) -> bool:
     return path.startswith("issues/") and path.endswith(".md")
 
 
-def _shown(path: str) -> str:
-    """A path as text that survives the way to a browser and back; a name that is no UTF-8 shows its bytes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def _sorted(*findings: Iterable[Fault]) -> tuple[Fault, ...]:
     """Findings as they stand in the file."""
     return tuple(sorted(chain(*findings), key=lambda fault: (fault.path, fault.line, fault.code, fault.message)))
@@ -380,7 +376,7 @@ def _facts(look: Look) -> list[str]:
 def _finding(fault: Fault) -> dict[str, Any]:
     """A finding as a JSON object."""
     return {
-        "path": _shown(fault.path),
+        "path": shown_path(fault.path),
         "line": fault.line,
         "code": fault.code,
         "severity": fault.severity.value,

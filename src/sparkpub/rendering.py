@@ -118,13 +118,8 @@ def render_digest(
     with _theme_faults(publication):
         words = site_words(publication.templates, settings.publication.language)
         digest = digest_of(id_, articles, on=on, released_at=released_at, settings=settings, words=words)
-        edition = render_edition(
-            digest.article,
-            settings=settings,
-            templates=publication.templates,
-            css=theme_css(publication.folder, settings.email.theme),
-            digest={"pieces": digest.cards, "more": digest.more, "words": words},
-        )
+        shown = {"pieces": digest.cards, "more": digest.more, "words": words}
+    edition = _edition(publication, digest.article, digest=shown)
     head = message_head(settings, issue_id=id_.replace(":", "-"), number=edition.number, released_at=released_at)
     compiled = compile_message(replace(edition, subject=digest.subject), head=head)
     return Rendered(edition=edition, compiled=compiled.dump(), media={}), digest.subject
@@ -275,11 +270,12 @@ def _sample(publication: Publication, issue: Issue, occurrence: Occurrence) -> A
     return placed(publication, due, released_at=occurrence.at.astimezone(UTC), media=read_media(publication, issue))
 
 
-def _edition(publication: Publication, article: Article) -> Edition:
-    """The edition of an article in the publication's theme."""
+def _edition(publication: Publication, article: Article, *, digest: Mapping[str, object] | None = None) -> Edition:
+    """The edition of an article in the publication's theme; `digest` as `render_edition` takes it."""
+    settings = publication.settings
     with _theme_faults(publication):
-        css = theme_css(publication.folder, publication.settings.email.theme)
-        return render_edition(article, settings=publication.settings, templates=publication.templates, css=css)
+        css = theme_css(publication.folder, settings.email.theme)
+        return render_edition(article, settings=settings, templates=publication.templates, css=css, digest=digest)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from sparkpub.core.model import Anniversary, Issue, Status
 from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.words import event_words
 from sparkpub.errors import Fault, UsageError
-from sparkpub.gathering import gather, next_turn
+from sparkpub.gathering import next_turn
 from sparkpub.glancing import Coming
 from sparkpub.press import Press, Publication
 from sparkpub.publishing import TickReport, tick
@@ -197,9 +197,7 @@ def _ticks(
     step = min(_A_DAY, pace.max_gap or _A_DAY)
     while True:
         part = coming.part(shelf, press.ledger, now=now, pace=pace, window=window)
-        report = tick(press, part, now=now, window=window)
-        if not report.agenda.pause:
-            report = with_gathered(report, gather(press, now=now))
+        report = with_gathered(press, tick(press, part, now=now, window=window), now=now)
         if report.released or report.digests or report.again:
             send(press, now=now)
         yield report

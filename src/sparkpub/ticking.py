@@ -9,7 +9,7 @@ from pathlib import Path
 from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.shelf_index import UNUSABLE
 from sparkpub.errors import Fault
-from sparkpub.gathering import Gathered, gather
+from sparkpub.gathering import gather
 from sparkpub.indexing import Glance, Indexed, forget
 from sparkpub.press import Press
 from sparkpub.publishing import TickReport, tick
@@ -55,8 +55,7 @@ class Ticker:
         report = tick(self._press, shelf, now=now)
         if glance:
             self._settle(glance, report)
-        if not report.agenda.pause:
-            report = with_gathered(report, gather(self._press, now=now))
+        report = with_gathered(self._press, report, now=now)
         if self._is_lasting and self._ear is None and glance and glance.files > _MANY:
             self._ear = Ear(self._press.publication.folder)
         return report
@@ -92,8 +91,11 @@ class Ticker:
         forget(self._press.publication)
 
 
-def with_gathered(report: TickReport, gathered: Gathered) -> TickReport:
-    """What a tick did, and what was gathered after it."""
+def with_gathered(press: Press, report: TickReport, *, now: datetime) -> TickReport:
+    """What a tick did, and what is gathered after it: nothing where the press has paused itself."""
+    if report.agenda.pause:
+        return report
+    gathered = gather(press, now=now)
     faults = report.faults + gathered.faults
     return replace(report, digests=gathered.digests, again=gathered.again, faults=faults)
 

@@ -114,24 +114,21 @@ def _stamp(status: os.stat_result) -> str:
     return f"{status.st_size}.{status.st_ino}.{status.st_mtime_ns}.{status.st_ctime_ns}"
 
 
-def read_static(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each file below `static/` as its path there (with /) and where it is, in the order of the paths."""
-    files, _ = list_static(folder)
-    yield from files.items()
+def list_static(folder: Path) -> tuple[dict[str, tuple[Path, os.stat_result]], tuple[Fault, ...]]:
+    """Each file below `static/` by its path there (with /), in the order of the paths: where it is, and its status.
 
-
-def list_static(folder: Path) -> tuple[dict[str, Path], tuple[Fault, ...]]:
-    """What `read_static` gives, and the faults of what it leaves out: no address can be made of some names."""
-    found: dict[str, Path] = {}
+    With them come the faults of those that are left out: no address can be made of some names.
+    """
+    found: dict[str, tuple[Path, os.stat_result]] = {}
     files, faults = _files(folder / "static", folder)
-    for path, _ in files:
+    for path, status in files:
         if not _is_text(path):
             cure = "rename it: an address is UTF-8"
-            faults.append(Fault(path=_shown(path), line=0, message="its name is not UTF-8", cure=cure))
+            faults.append(Fault(path=shown_path(path), line=0, message="its name is not UTF-8", cure=cure))
         elif not os.access(folder / path, os.R_OK):
             faults.append(_unreadable(path, PermissionError(13, os.strerror(13))))
         else:
-            found[path.removeprefix("static/")] = folder / path
+            found[path.removeprefix("static/")] = (folder / path, status)
     return found, tuple(faults)
 
 
@@ -280,12 +277,14 @@ def _look(entry: os.DirEntry[str], path: str, root: Path, folder: Path) -> os.st
 
 def _leads_out(path: str, root: Path) -> Fault:
     cure = "put a copy of it there instead of the link"
-    return Fault(path=_shown(path), line=0, message=f"it is a link that leads out of {root.name}/", cure=cure)
+    return Fault(path=shown_path(path), line=0, message=f"it is a link that leads out of {root.name}/", cure=cure)
 
 
 def _unreadable(path: str, error: OSError) -> Fault:
     reason = (error.strerror or "it cannot be read").lower()
-    return Fault(path=_shown(path), line=0, message=f"it cannot be read: {reason}", cure="check who owns it (`chmod`)")
+    return Fault(
+        path=shown_path(path), line=0, message=f"it cannot be read: {reason}", cure="check who owns it (`chmod`)"
+    )
 
 
 def _is_text(path: str) -> bool:
@@ -297,6 +296,6 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _shown(path: str) -> str:
-    """A path as text, whatever bytes it has."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+def shown_path(path: str) -> str:
+    """A path as text that survives any way there and back; a name that is no UTF-8 shows its bytes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

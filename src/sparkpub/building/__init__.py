@@ -137,11 +137,8 @@ def order_of(press: Press) -> Order:
     publication = press.publication
     templates = template_closure_hash(publication.folder, "")
     ground = key_of(program_key(), templates, settings_key(publication.settings))
-    static = {}
-    paths, faults = list_static(publication.folder)
-    for name, path in paths.items():
-        stat = path.stat()
-        static[name] = (path, stat.st_size, stat.st_mtime_ns)
+    files, faults = list_static(publication.folder)
+    static = {name: (path, status.st_size, status.st_mtime_ns) for name, (path, status) in files.items()}
     pieces = release_keys(press.ledger.shown_of_releases(), ground)
     return Order(ground=ground, pieces=pieces, static=static, faults=faults)
 

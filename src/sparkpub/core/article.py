@@ -43,3 +43,8 @@ class Article:
     next: Neighbour | None = None
     earlier: tuple[Neighbour, ...] = ()
     why: tuple[str, ...] = ()
+
+
+def named_authors(issue: Issue, publication: str) -> list[str]:
+    """The authors of an issue, less one of the publication's own name: what has no other is by the publication."""
+    return [name for name in issue.authors if name != publication]

@@ -83,7 +83,7 @@ class Blocks:
 
     def close(self) -> None:
         """Keep what the page shows now."""
-        if self._used.keys() != self._known.keys():
+        if self._used and self._used.keys() != self._known.keys():
             self.memory.keep(self.path, self._used)
 
 

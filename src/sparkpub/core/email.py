@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup as SafeHtml
 
 from sparkpub.core import links
-from sparkpub.core.article import Article, Neighbour
+from sparkpub.core.article import Article, Neighbour, named_authors
 from sparkpub.core.budgets import STYLE_BUDGET
 from sparkpub.core.colours import dark_palette, light_palette, theme_faults
 from sparkpub.core.markup import Markup, email_html, first_sentences, plain_text, read_markdown, typographic
@@ -177,7 +177,7 @@ def email_values(article: Article, settings: Settings, marks: Sentinels) -> dict
         "publication": publication,
         "article": article,
         "issue": issue,
-        "authors": [name for name in issue.authors if name != publication.title],
+        "authors": named_authors(issue, publication.title),
         "language": issue.language,
         "direction": side,
         "publication_direction": direction(publication.language, settings),

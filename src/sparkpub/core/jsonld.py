@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from sparkpub.core.article import Article
+from sparkpub.core.article import Article, named_authors
 from sparkpub.core.links import absolute, media_path
 from sparkpub.core.settings import Settings
 
@@ -20,7 +20,7 @@ def news_article(article: Article, settings: Settings, *, summary: str) -> dict[
     base_url = publication.base_url
     home = absolute(base_url, "/")
     publisher = {"@type": "Organization", "name": publication.title, "url": home}
-    authors = [{"@type": "Person", "name": name} for name in issue.authors if name != publication.title]
+    authors = [{"@type": "Person", "name": name} for name in named_authors(issue, publication.title)]
     cover = article.media.get(issue.image.src) if issue.image else None
     facts: dict[str, object] = {
         "@context": "https://schema.org",

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from sparkpub.core import links
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.archive import Archive, MonthDay, newest_of_each
-from sparkpub.core.article import Article
+from sparkpub.core.article import Article, named_authors
 from sparkpub.core.blocks import Blocks, Listed, Memory, unkept
 from sparkpub.core.cards import Card, Cards, Link
 from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
@@ -233,6 +233,7 @@ class Pages:
             "issue",
             page,
             card=card,
+            authors=named_authors(article.issue, self.settings.publication.title),
             body=self._relative(article, path),
             has_initial=text.has_initial,
             newer=newer,
@@ -296,7 +297,7 @@ class Pages:
             if id_ in self.archive.series
         ]
 
-    @property
+    @cached_property
     def around(self) -> tuple[list[str], list[int]]:
         """What every page shows of the archive: the paths of its series and its years.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sparkpub.bounds import lies_within
+from sparkpub.bounds import lies_within_one
 from sparkpub.errors import Fault, InputError
 
 if TYPE_CHECKING:  # the key of a theme is needed far more often than the theme
@@ -141,7 +141,7 @@ def _find(folder: Path, theme: str, name: str) -> Path:
 
 
 def _read(path: Path, folder: Path) -> str:
-    if not any(path.is_relative_to(root) and lies_within(path, root, folder) for root in _roots(folder)):
+    if not lies_within_one(path, _roots(folder), folder):
         message = "it is a link that leads out of templates/"
         raise InputError(Fault(path=_shown(path, folder), line=0, message=message, cure=_COPY))
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from sparkpub.bounds import lies_within
+from sparkpub.bounds import lies_within_one
 
 
 class LeadsOutError(jinja2.TemplateError):
@@ -31,7 +31,6 @@ class TemplateFiles(jinja2.FileSystemLoader):
             LeadsOutError: it is a link to something else, or in a folder that is.
         """
         source, filename, is_current = super().get_source(environment, template)
-        path = Path(filename)
-        if not any(path.is_relative_to(root) and lies_within(path, root, self._folder) for root in self._roots):
+        if not lies_within_one(Path(filename), self._roots, self._folder):
             raise LeadsOutError(template)
         return source, filename, is_current

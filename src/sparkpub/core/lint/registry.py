@@ -44,6 +44,11 @@ class Passage:
         return self.line + self.text.count("\n", 0, offset)
 
 
+def front_lines(issue: Issue) -> Iterator[tuple[int, str]]:
+    """The lines of an issue's front matter with their numbers in the file."""
+    return enumerate(issue.source.decode("utf-8", "replace").splitlines()[: issue.body_line - 1], 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manuscript:
     """An issue as its editor wrote it, read as the N-th anniversary `number`, if one is meant."""
@@ -95,8 +100,7 @@ class Manuscript:
 
     def line_of(self, key: str) -> int:
         """The line of a key of the front matter, 1 if it is not there."""
-        front = self.issue.source.decode("utf-8", "replace").splitlines()[: self.issue.body_line - 1]
-        return next((n for n, line in enumerate(front, 1) if re.match(rf"\s*{key}\s*:", line)), 1)
+        return next((n for n, line in front_lines(self.issue) if re.match(rf"\s*{key}\s*:", line)), 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sparkpub.core import links
 from sparkpub.core.feeds import ATOM, JSON, RSS
-from sparkpub.core.lint.registry import Finding, shelf_lint
+from sparkpub.core.lint.registry import Finding, front_lines, shelf_lint
 from sparkpub.core.model import Issue, Status
 from sparkpub.errors import Severity
 
@@ -14,7 +14,8 @@ _PART = re.compile(
     r"(?:\b(?:part|chapter|teil|partie|parte|chapitre|kapitel|capítulo|часть|глава)|№|#)\s*(\d{1,3}|[ivx]{1,6})\b",
     re.IGNORECASE,
 )
-# The pages and files that every site has; years and days of the year have pages when something was released then.
+# The pages and files that every site has, and favicon.ico, which no build writes, but every browser asks for; years and
+# days of the year have pages when something was released then.
 _PAGES = ("/", "/archive/", "/feeds/", "/on-this-day/", "/search/", "/subscribe/")
 _FILES = """
 404.html _headers calendar.ics favicon.ico feeds.opml robots.txt search/index.json search/search.js site.js sitemap.xml
@@ -104,9 +105,8 @@ def _holder(path: str, issue: Issue, homes: Mapping[str, Issue], built: frozense
 
 def _alias_line(issue: Issue, alias: str) -> int:
     """The line of an old address."""
-    front = issue.source.decode("utf-8", "replace").splitlines()[: issue.body_line - 1]
     shown = re.compile(rf"(?<![^\s\"'\[,-]){re.escape(alias)}(?![^\s\"'\],#])")
-    return next((n for n, line in enumerate(front, 1) if shown.search(line)), 1)
+    return next((n for n, line in front_lines(issue) if shown.search(line)), 1)
 
 
 def _number(words: str) -> int:
@@ -118,5 +118,4 @@ def _number(words: str) -> int:
 
 
 def _title_line(issue: Issue) -> int:
-    front = issue.source.decode("utf-8", "replace").splitlines()[: issue.body_line - 1]
-    return next((n for n, line in enumerate(front, 1) if line.lstrip().startswith("title:")), 1)
+    return next((n for n, line in front_lines(issue) if line.lstrip().startswith("title:")), 1)
