@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, TypeVar
 
 from sparkpub.adapters.site_cache import SiteCache
@@ -30,7 +32,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _MOST = 4  # more mates wait for this process, which does all the writing
-_BUNDLE = 32  # a mate that has done one waits until this process looks up from its own item
+_BUNDLE = 32
+_AHEAD = 2  # bundles that a mate has: it begins the next while this process takes in what came of the last
 OPENING, SLIPS, OUTPUTS, PIECES = "opening", "slips", "outputs", "pieces"
 
 
@@ -43,7 +46,7 @@ def processors() -> int:
 class _Mate:
     process: subprocess.Popen[bytes]
     line: Connection
-    bundle: list[Any] = field(default_factory=list)
+    bundles: deque[list[Any]] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -91,20 +94,21 @@ class Crew:
         `name` is what a mate is told of an item, "" for one that it cannot do; `here` does it here.
         """
         waiting = deque(items)
-        while waiting or any(mate.bundle for mate in self._mates):
+        while waiting or any(mate.bundles for mate in self._mates):
             for mate in list(self._mates):
-                if not mate.bundle and len(waiting) > 1:
-                    mate.bundle = _taken(waiting, min(_BUNDLE, (len(waiting) + 1) // 2), name)
-                    if mate.bundle:
-                        self._send(mate, task, [name(item) for item in mate.bundle])
-            busy = [mate.line for mate in self._mates if mate.bundle]
+                while len(mate.bundles) < _AHEAD and len(waiting) > 1:
+                    bundle = _taken(waiting, min(_BUNDLE, (len(waiting) + 1) // (_AHEAD + 1)), name)
+                    if not bundle:
+                        break
+                    mate.bundles.append(bundle)
+                    self._send(mate, task, [name(item) for item in bundle])
+            busy = [mate.line for mate in self._mates if mate.bundles]
             ready = wait(busy, timeout=0 if waiting else None) if busy else []
             if not ready and waiting:
                 item = waiting.popleft()
                 yield item, here(item)
             for mate in [mate for mate in self._mates if mate.line in ready]:
-                bundle, mate.bundle = mate.bundle, []
-                for item, result in zip(bundle, self._results(mate, len(bundle)), strict=True):
+                for item, result in self._answered(mate):
                     yield item, here(item) if result is None else result
 
     def close(self) -> None:
@@ -117,15 +121,15 @@ class Crew:
         with suppress(OSError):  # one that is gone is missed when its answer is awaited
             mate.line.send((task, message))
 
-    def _results(self, mate: _Mate, count: int) -> list[Any]:
-        """The answer of a mate; one that is gone has done nothing."""
+    def _answered(self, mate: _Mate) -> list[tuple[Any, Any]]:
+        """What a mate made of its first bundle; one that is gone makes nothing of any."""
         try:
-            answer: list[Any] = mate.line.recv()
+            results = mate.line.recv()
         except (EOFError, OSError):
             self._mates.remove(mate)
             _end(mate)
-            return [None] * count
-        return answer
+            return [(item, None) for bundle in mate.bundles for item in bundle]
+        return list(zip(mate.bundles.popleft(), results, strict=True))
 
 
 def _taken(waiting: deque[Item], most: int, name: Callable[[Item], object]) -> list[Item]:
@@ -158,13 +162,28 @@ def help_along(line: Connection) -> None:
         with closing(SiteCache(cache)) as kept:
             workshop = Workshop(settings, unchanging(environment(folder), ground), kept, audio)
             bench = Bench(workshop, ())
-            while True:
-                task, message = line.recv()
+            asked = _arriving(line)
+            while (one := asked.get()) is not None:
+                task, message = one
                 if task == PIECES:
                     bench = Bench(workshop, message)
                     continue
                 make = workshop.slip if task == SLIPS else bench.render
                 line.send([_tried(make, one) for one in message])
+
+
+def _arriving(line: Connection) -> "SimpleQueue[tuple[str, Any] | None]":
+    """What is asked on a line, None at its end; taken off at once, so that who asks never waits for what is made."""
+    asked: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
+
+    def listen() -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                asked.put(line.recv())
+        asked.put(None)
+
+    Thread(target=listen, daemon=True).start()
+    return asked
 
 
 def _tried(make: Callable[[Any], object], one: object) -> object:
