@@ -156,18 +156,19 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     A crash leaves the old file or the new one. It is not forced to disk: what is written so can be built again.
     A device or a pipe is written into, never replaced.
     """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        status = path.stat()
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as below
+    except NotADirectoryError:  # writing tells what stands in the way
+        pass
+    except FileNotFoundError:
+        os.makedirs(path.parent, exist_ok=True)  # noqa: PTH103
+    else:
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             path.write_bytes(data)
             return True
         if status.st_size == len(data) and path.read_bytes() == data:
             return False
-    try:
-        _replace(path, data)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+    _replace(path, data)
     return True
 
 

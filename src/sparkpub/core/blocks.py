@@ -87,6 +87,11 @@ class Blocks:
             self.memory.keep(self.path, self._used)
 
 
+def unshared(_: str, *, caller: Callable[[], str]) -> str:
+    """A part of a page that no other page has in the same words and with the same links."""
+    return caller()
+
+
 def unkept(_: Listed[object], *__: object, caller: Callable[[], str]) -> str:
     """A block of a page of which nothing is kept."""
     return caller()

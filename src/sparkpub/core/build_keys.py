@@ -12,6 +12,16 @@ def key_of(*parts: object) -> str:
     return sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
+def text_key(*texts: str) -> str:
+    """The same of texts alone, quicker where they are long."""
+    digest = sha256()
+    for text in texts:
+        data = text.encode("utf-8", "backslashreplace")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()[:32]
+
+
 def settings_key(settings: Settings) -> str:
     """A digest of the settings that a site can show: who sends what how fast is none of them."""
     return key_of(

@@ -7,7 +7,7 @@ Pages point to one another by relative links, so that the built folder works und
 import base64
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 from typing import TypeVar
@@ -20,7 +20,7 @@ from sparkpub.core import links
 from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.archive import Archive, MonthDay, newest_of_each
 from sparkpub.core.article import Article, named_authors
-from sparkpub.core.blocks import Blocks, Listed, Memory, unkept
+from sparkpub.core.blocks import Blocks, Listed, Memory, unkept, unshared
 from sparkpub.core.cards import Card, Cards, Link
 from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
 from sparkpub.core.email import direction
@@ -61,6 +61,7 @@ class Pages:
     kept: KeptCards | None = None
     memory: Memory | None = None
     """Where blocks of long pages are kept between builds."""
+    _in_common: dict[tuple[int, str], Markup] = field(default_factory=dict, repr=False)
 
     @cached_property
     def cards(self) -> Cards:
@@ -236,6 +237,7 @@ class Pages:
             authors=named_authors(article.issue, self.settings.publication.title),
             body=self._relative(article, path),
             has_initial=text.has_initial,
+            shared=partial(self._shared, path.count("/")),
             newer=newer,
             corrections=self.cards.corrections(article),
             anniversary=self.cards.occasion(article),
@@ -254,6 +256,13 @@ class Pages:
         if f'="{self.cards.base_url}/' not in html:
             return Markup(html)  # noqa: S704 - as below
         return Markup(_TAG.sub(mend, html))  # noqa: S704 - made and sanitised by core.markup
+
+    def _shared(self, depth: int, name: str, *, caller: Callable[[], str]) -> Markup:
+        """What all pieces that stand equally deep have in common, rendered once: what leads to the rest of the site."""
+        html = self._in_common.get((depth, name))
+        if html is None:
+            html = self._in_common[depth, name] = Markup(caller())  # noqa: S704 - a template rendered it
+        return html
 
     def _cards(self, articles: Iterable[Article]) -> list[Card]:
         return [self.cards.card(article) for article in articles]
@@ -322,6 +331,7 @@ class Pages:
             "absolute": partial(links.absolute, self.cards.base_url),
             "kinds": _KINDS,
             "card": None,
+            "shared": unshared,
             "css": None,
             "json_ld": None,
             "in_series": False,

@@ -17,7 +17,7 @@ import jinja2
 
 from sparkpub.core.archive import happened_on
 from sparkpub.core.article import Article, Neighbour
-from sparkpub.core.build_keys import key_of
+from sparkpub.core.build_keys import key_of, text_key
 from sparkpub.core.cards import Card, Cards, Picture, Text
 from sparkpub.core.feeds import Entry, is_too_long, weight
 from sparkpub.core.ics import CalendarItem, event_text
@@ -96,13 +96,8 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
     rule = write_rule(issue.rule) if isinstance(issue.rule, Anniversary) else ""
     html = cards.entry_html(card, text, templates)
     entry = cards.entry_with(article, summary=text.summary, html=html, image=image)
-    facts = [
-        _article_row(article),
-        _issue_row(issue),
-        [[src, asset.name, asset.media_type, asset.width, asset.height] for src, asset in article.media.items()],
-        happened_on(article),
-        weight(entry),
-    ]
+    media = [[src, asset.name, asset.media_type, asset.width, asset.height] for src, asset in article.media.items()]
+    facts = _compact([_article_row(article), _issue_row(issue), media, happened_on(article), weight(entry)])
     parts = {
         "card": _compact([*_card_row(card), rule, text.summary]),
         "calendar": event_text(CalendarItem.released(article, settings=cards.settings)),
@@ -111,7 +106,7 @@ def slip_of(article: Article, cards: Cards, templates: jinja2.Environment) -> Sl
         "html": text.html,
         "entry": html,
     }
-    return Slip(facts=_compact([*facts, key_of(*facts, *parts.values())]), **parts)
+    return Slip(facts=f'{facts[:-1]},"{text_key(facts, *parts.values())}"]', **parts)
 
 
 def read_facts(facts: Iterable[tuple[int, str]]) -> list[Known]:

@@ -19,7 +19,7 @@ _SPACES = re.compile(r"[ \t\n]+")
 _WORDS_A_MINUTE = 220
 _IDEOGRAPHS_A_MINUTE = 400
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_WORD = re.compile(r"[^\W_](?:[^\W_]|['’\-.,](?=[^\W_]))*")
+_WORD = re.compile(r"[^\W_]++(?:['’\-.,][^\W_]++)*+")
 
 # Without any of these a line is printed as it is typed.
 _TYPED_SIGN = re.compile(
@@ -182,7 +182,10 @@ def first_sentences(markup: Markup, limit: int) -> str:
 def plain_words(tokens: Iterable[Token]) -> str:
     """The words of inline tokens: no marks, no notes' numbers, white space as single spaces."""
     words = [token.content if token.type == "text" else _words_of(token) for token in tokens]
-    return _SPACES.sub(" ", "".join(words)).strip(" ")
+    text = "".join(words)
+    if "  " in text or "\n" in text or "\t" in text:  # few texts have more than single spaces
+        text = _SPACES.sub(" ", text)
+    return text.strip(" ")
 
 
 def _words_of(token: Token) -> str:

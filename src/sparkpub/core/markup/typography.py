@@ -145,7 +145,7 @@ class TypographyRule:
         for index, token in enumerate(tokens):
             if token.type in {"link_open", "link_close"} and token.info == "auto":
                 inside_address = token.nesting > 0
-            elif token.type == "text" and not inside_address and _TYPED.search(token.content):
+            elif token.type == "text" and not inside_address and ("--" in token.content or "..." in token.content):
                 around = (_last_before(tokens, index), _first_after(tokens, index))
                 token.content = _dashed(token.content, around, self.habits)
 
