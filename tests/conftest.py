@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["press_room", "web_room", "chromium"]  # the fixtures `room`, `web` and `browser`
+pytest_plugins = [
+    "press_room",
+    "web_room",
+    "chromium",
+    "ledger_engines",
+]  # the fixtures `room`, `web`, `browser`, `ledger`
 
 GOLDEN = Path(__file__).parent / "golden"
 

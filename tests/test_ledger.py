@@ -1,20 +1,14 @@
-"""The ledger: constraints make things happen once, and whatever is wrong with the file is said with a cure."""
+"""What a ledger promises, on whatever engine: constraints make things happen once, and faults come with a cure."""
 
-import os
-import shutil
-import sqlite3
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sample_press import NOW, add_readers, open_sample, release
-from sparkpub.adapters.ledger import Ledger, ReaderRow, open_ledger
-from sparkpub.adapters.ledger.statements import read_sql, statements
+from ledger_engines import Engine, LedgerRoom
+from sample_press import NOW
+from sparkpub.adapters.ledger import Ledger, ReaderRow
 from sparkpub.core.model import Asset
 from sparkpub.core.records import (
     Decision,
@@ -29,13 +23,6 @@ from sparkpub.core.records import (
 )
 from sparkpub.core.settings import AudienceSettings
 from sparkpub.errors import AlreadyReleased, BusyError, CopyError, LedgerError, UsageError
-
-URL = "sqlite:///var/ledger.db"
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return open_ledger("sqlite://", Path())
 
 
 def draft(*, issue: str = "a", number: int = 1, on: date = date(2017, 9, 4), is_mailed: bool = True) -> ReleaseDraft:
@@ -136,11 +123,11 @@ def test_history_is_of_one_issue_and_its_occurrences(ledger: Ledger) -> None:
 
 
 @given(at=st.datetimes(timezones=st.just(UTC)))
-def test_every_instant_is_kept_to_the_second(at: datetime) -> None:
-    ledger = open_ledger("sqlite://", Path())
-    ledger.record(at, "queued", "a", "")
-    assert ledger.history("a")[0].at == at.replace(microsecond=0)
-    ledger.close()
+def test_every_instant_is_kept_to_the_second(engine: Engine, at: datetime) -> None:
+    with engine() as room:
+        ledger = room.make()
+        ledger.record(at, "queued", "a", "")
+        assert ledger.history("a")[0].at == at.replace(microsecond=0)
 
 
 # Readers
@@ -187,8 +174,8 @@ def test_all_readers_come_a_page_at_a_time_and_in_order(ledger: Ledger) -> None:
     assert ledger.count_subscribers() == 2345
 
 
-def audience_ledger() -> Ledger:
-    ledger = open_ledger("sqlite://", Path())
+@pytest.fixture
+def audience_ledger(ledger: Ledger) -> Ledger:
     rows = [
         ReaderRow(address="a@example.org", tags=("news", "art"), language="de", attributes={"city": "Köln"}),
         ReaderRow(address="b@example.org", tags=("newsroom",), language="de", attributes={"city": "Kölnisch"}),
@@ -220,8 +207,10 @@ def audience_ledger() -> Ledger:
         (AudienceSettings(received="a/1"), 0),
     ],
 )
-def test_a_segment_holds_whom_every_condition_lets_in(audience: AudienceSettings | None, count: int) -> None:
-    ledger = audience_ledger()
+def test_a_segment_holds_whom_every_condition_lets_in(
+    audience_ledger: Ledger, audience: AudienceSettings | None, count: int
+) -> None:
+    ledger = audience_ledger
     assert ledger.count_audience(audience) == count
     release_id = ledger.add_release(draft())
     assert ledger.plan_deliveries(release_id, audience) == count
@@ -229,18 +218,17 @@ def test_a_segment_holds_whom_every_condition_lets_in(audience: AudienceSettings
     assert (balance.eligible, balance.pending) == (count, count)
 
 
-def test_a_segment_can_be_those_who_received_something(tmp_path: Path) -> None:
-    press = open_sample(tmp_path, create=True)
-    add_readers(press, 3)
-    first = release(press)
-    epoch = press.ledger.begin_run(boot="b", pid=1, at=NOW)
-    claim = press.ledger.claim_batch(first, epoch=epoch, count=10, at=NOW)
+def test_a_segment_can_be_those_who_received_something(ledger: Ledger) -> None:
+    ledger.import_subscribers((ReaderRow(address=f"r{n}@example.org") for n in range(3)), NOW)
+    first = ledger.release(ledger.add_release(draft(issue="soviets", number=100)))
+    ledger.plan_deliveries(first.release_id, None)
+    epoch = ledger.begin_run(boot="b", pid=1, at=NOW)
+    claim = ledger.claim_batch(first, epoch=epoch, count=10, at=NOW)
     assert claim is not None
-    press.ledger.settle(claim.due[0], epoch=epoch, state=DeliveryState.SENT, code="250", at=NOW, tried_at=NOW)
-    assert press.ledger.count_audience(AudienceSettings(received="soviets/100")) == 1
+    ledger.settle(claim.due[0], epoch=epoch, state=DeliveryState.SENT, code="250", at=NOW, tried_at=NOW)
+    assert ledger.count_audience(AudienceSettings(received="soviets/100")) == 1
     with pytest.raises(UsageError, match="ISSUE/100"):
-        press.ledger.count_audience(AudienceSettings(received="nonsense"))
-    press.ledger.close()
+        ledger.count_audience(AudienceSettings(received="nonsense"))
 
 
 def test_who_leaves_or_is_suppressed_after_the_release_is_not_mailed(ledger: Ledger) -> None:
@@ -277,198 +265,89 @@ def test_a_delivery_is_begun_by_one_worker_only(ledger: Ledger) -> None:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(list(DeliveryState)), st.integers(0, 9)), max_size=40))
-def test_the_balance_adds_up_whatever_happens(steps: list[tuple[DeliveryState, int]]) -> None:
-    ledger = open_ledger("sqlite://", Path())
-    ledger.import_subscribers([ReaderRow(address=f"r{n}@example.org") for n in range(10)], NOW)
-    kept = ledger.release(ledger.add_release(draft()))
-    ledger.plan_deliveries(kept.release_id, None)
-    epoch = ledger.begin_run(boot="b", pid=1, at=NOW)
-    claim = ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW)
-    assert claim is not None
-    for state, index in steps:
-        due = claim.due[index]
-        if state is DeliveryState.SENDING:
-            ledger.intend(due, epoch=epoch, at=NOW)
-        elif state is DeliveryState.SUPPRESSED:
-            ledger.unsubscribe(due.address, NOW)
-        elif state is DeliveryState.CANCELLED:
-            ledger.cancel_release(kept.release_id, at=NOW)
-        elif state is not DeliveryState.PENDING:
-            ledger.settle(due, epoch=epoch, state=state, code="", at=NOW, tried_at=NOW)
-        balance = ledger.balance(kept.release_id)
-        assert balance.eligible == 10
-        assert balance.balances
-        assert not ledger.finish_release(kept.release_id) or balance.open == 0
-    ledger.close()
+def test_the_balance_adds_up_whatever_happens(engine: Engine, steps: list[tuple[DeliveryState, int]]) -> None:
+    with engine() as room:
+        ledger = room.make()
+        ledger.import_subscribers([ReaderRow(address=f"r{n}@example.org") for n in range(10)], NOW)
+        kept = ledger.release(ledger.add_release(draft()))
+        ledger.plan_deliveries(kept.release_id, None)
+        epoch = ledger.begin_run(boot="b", pid=1, at=NOW)
+        claim = ledger.claim_batch(kept, epoch=epoch, count=10, at=NOW)
+        assert claim is not None
+        for state, index in steps:
+            due = claim.due[index]
+            if state is DeliveryState.SENDING:
+                ledger.intend(due, epoch=epoch, at=NOW)
+            elif state is DeliveryState.SUPPRESSED:
+                ledger.unsubscribe(due.address, NOW)
+            elif state is DeliveryState.CANCELLED:
+                ledger.cancel_release(kept.release_id, at=NOW)
+            elif state is not DeliveryState.PENDING:
+                ledger.settle(due, epoch=epoch, state=state, code="", at=NOW, tried_at=NOW)
+            balance = ledger.balance(kept.release_id)
+            assert balance.eligible == 10
+            assert balance.balances
+            assert not ledger.finish_release(kept.release_id) or balance.open == 0
 
 
-# The file
+# From outside
 
 
-def test_no_ledger_here_means_this_is_a_copy(tmp_path: Path) -> None:
+def test_where_no_ledger_is_somebody_works_with_a_copy(ledger_room: LedgerRoom) -> None:
     with pytest.raises(CopyError, match="this is a copy; queue on the press"):
-        open_ledger(URL, tmp_path)
-    assert not (tmp_path / "var").exists()
+        ledger_room.open()
 
 
-def test_a_ledger_is_made_once_and_found_again(tmp_path: Path) -> None:
-    made = open_ledger(URL, tmp_path, create=True)
+def test_a_ledger_is_made_once_and_found_again(ledger_room: LedgerRoom) -> None:
+    made = ledger_room.make()
     made.set_fact("a", "b")
     made.close()
     with pytest.raises(UsageError, match="already"):
-        open_ledger(URL, tmp_path, create=True)
-    found = open_ledger(URL, tmp_path)
+        ledger_room.make()
+    found = ledger_room.open()
     assert found.fact("a") == "b"
     assert found.fact("c") is None
-    found.close()
 
 
-def test_a_beginning_that_was_broken_off_can_be_made_again(tmp_path: Path) -> None:
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var/ledger.db").touch()
-    with pytest.raises(CopyError, match="init --press"):
-        open_ledger(URL, tmp_path)
-    open_ledger(URL, tmp_path, create=True).close()
-
-
-def test_another_engine_is_named_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="SQLite") as fault:
-        open_ledger("postgresql://ada:hunter2@db/x", tmp_path)
-    assert "hunter2" not in str(fault.value)
-
-
-def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "var").mkdir()
-    path = tmp_path / "var/ledger.db"
-    path.write_bytes(b"Dear diary, " * 1000)
-    with pytest.raises(LedgerError, match="no ledger"):
-        open_ledger(URL, tmp_path)
-    assert path.read_bytes() == b"Dear diary, " * 1000
-    path.unlink()
-    other = sqlite3.connect(path)
-    other.execute("CREATE TABLE cookies (id)")
-    other.close()
-    with pytest.raises(LedgerError, match="another program"):
-        open_ledger(URL, tmp_path)
-
-
-def test_a_folder_in_the_ledgers_place_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "var/ledger.db").mkdir(parents=True)
-    with pytest.raises(LedgerError, match="no file"):
-        open_ledger(URL, tmp_path)
-
-
-def test_a_newer_sparkpubs_ledger_is_refused(tmp_path: Path) -> None:
-    open_ledger(URL, tmp_path, create=True).close()
-    raw = sqlite3.connect(tmp_path / "var/ledger.db")
-    raw.execute("PRAGMA user_version = 99")
-    raw.close()
-    with pytest.raises(LedgerError, match="newer"):
-        open_ledger(URL, tmp_path)
-
-
-def test_a_torn_ledger_is_said_to_be_damaged(tmp_path: Path) -> None:
-    ledger = open_ledger(URL, tmp_path, create=True)
-    ledger.import_subscribers((ReaderRow(address=f"r{n}@example.org") for n in range(500)), NOW)
-    ledger.close()
-    path = tmp_path / "var/ledger.db"
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2 // 4096 * 4096])
-    with pytest.raises(LedgerError, match="damaged"):  # noqa: PT012 - wherever it notices
-        torn = open_ledger(URL, tmp_path)
-        list(torn.subscribers())
-
-
-def test_a_locked_ledger_is_busy_and_not_broken(tmp_path: Path) -> None:
-    holder = open_ledger(URL, tmp_path, create=True)
-    waiter = open_ledger(URL, tmp_path, busy_seconds=0.05)
+def test_a_locked_ledger_is_busy_and_not_broken(ledger_room: LedgerRoom) -> None:
+    holder = ledger_room.make()
+    waiter = ledger_room.open(busy_seconds=0.05)
     with holder.transaction():
         holder.set_fact("a", "b")
         with pytest.raises(BusyError, match="in a moment"):
             waiter.set_fact("a", "c")
     waiter.set_fact("a", "d")
     assert holder.fact("a") == "d"
-    waiter.close()
-    holder.close()
 
 
-FULL = """
-import resource, signal, sys
-from pathlib import Path
-from sample_press import NOW
-from sparkpub.adapters.ledger import ReaderRow, open_ledger
-from sparkpub.errors import BusyError, LedgerError
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-ledger = open_ledger("sqlite:///var/ledger.db", Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-try:
-    for start in range(0, 1_000_000, 1000):
-        ledger.import_subscribers([ReaderRow(address=f"n{n}@example.org") for n in range(start, start + 1000)], NOW)
-except (BusyError, LedgerError) as fault:
-    print(fault)
-"""
+def test_others_see_what_is_committed_and_nothing_before(ledger_room: LedgerRoom) -> None:
+    ledger = ledger_room.make()
+    with ledger.transaction():
+        ledger.set_fact("a", "b")
+        assert ledger_room.rows("SELECT key, value FROM fact") == []
+    assert ledger_room.rows("SELECT key, value FROM fact") == [("a", "b")]
 
 
-def test_a_disk_that_takes_no_more_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
-    ledger = open_ledger(URL, tmp_path, create=True)
-    ledger.add_subscriber("a@example.org", at=NOW)
+def test_numbers_are_never_given_twice_not_even_after_a_restart(ledger_room: LedgerRoom) -> None:
+    ledger = ledger_room.make()
+    for name in "ab":
+        ledger.add_subscriber(f"{name}@example.org", at=NOW)
+    assert ledger.erase("b@example.org", NOW)
     ledger.close()
-    program = [sys.executable, "-c", FULL, str(tmp_path)]
-    done = subprocess.run(
-        program, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(Path(__file__).parent)}
-    )
-    assert "disk" in done.stdout
-    ledger = open_ledger(URL, tmp_path)
-    assert ledger.find_subscriber("a@example.org") is not None
-    assert ledger.count_subscribers() % 1000 == 1
-    ledger.close()
+    ledger = ledger_room.open()
+    assert ledger.add_subscriber("c@example.org", at=NOW) == 3
+    ledger.leave_numbers_free(10, 5)
+    assert ledger.add_subscriber("d@example.org", at=NOW) == 16
+    ledger.leave_numbers_free(10, 5)
+    assert ledger.add_subscriber("e@example.org", at=NOW) == 22
+    assert ledger_room.rows("SELECT subscriber_id FROM subscriber ORDER BY subscriber_id") == [(1,), (3,), (16,), (22,)]
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs the right to mount a small disk")
-def test_a_full_disk_is_for_another_time(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        ledger = open_ledger(URL, disk, create=True)
-        with pytest.raises(BusyError, match="disk is full"):
-            ledger.import_subscribers((ReaderRow(address=f"n{n}@example.org") for n in range(20000)), NOW)
-        assert ledger.count_subscribers() == 0
-        ledger.close()
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
-def test_every_statement_can_be_run(ledger: Ledger) -> None:
-    raw = ledger._db._connection
-    for file in ("queue.sql", "releases.sql", "readers.sql", "deliveries.sql"):
-        for name, sql in statements(file).items():
-            assert raw.execute(f"EXPLAIN {sql}", _Anything()).fetchall(), name
-
-
-class _Anything(dict[str, int]):
-    def __missing__(self, key: str) -> int:
-        return 0
-
-
-def test_open_deliveries_are_found_by_the_partial_index(ledger: Ledger) -> None:
-    raw = ledger._db._connection
-    names = ("next_batch", "due_in_batch", "open_counts", "recover_sending", "cancel_open", "releases_with_uncertain")
-    for name in names:
-        plan = raw.execute(f"EXPLAIN QUERY PLAN {statements('deliveries.sql')[name]}", _Anything()).fetchall()
-        assert any("delivery_open" in row["detail"] for row in plan), name
-
-
-def test_the_schema_explains_every_table() -> None:
-    before = ""
-    for line in read_sql("schema.sql").splitlines():
-        if line.startswith("CREATE TABLE"):
-            assert before.startswith("--"), line
-        before = line
+def test_whoever_sends_has_an_epoch_of_their_own(ledger_room: LedgerRoom) -> None:
+    ledgers = [ledger_room.make(), ledger_room.open()]
+    epochs = [ledger.begin_run(boot="b", pid=1, at=NOW) for ledger in ledgers * 2]
+    assert epochs == [1, 2, 3, 4]
+    assert [run.epoch for run in ledgers[0].open_runs(besides=2)] == [1, 3, 4]
 
 
 def test_an_attempt_that_fails_takes_back_itself_alone(ledger: Ledger) -> None:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger_engines import Engine, LedgerRoom
 from sample_press import NOW, add_readers, open_sample, release, with_relay
 from smtp_sink import Script, Sink, running
-from sparkpub.adapters.ledger import Ledger, open_ledger
+from sparkpub.adapters.ledger import Ledger
 from sparkpub.core.pacing import Lane, Turns
 from sparkpub.core.settings import DeliverySettings
 from sparkpub.outgoing.pacing import Pacing
@@ -37,14 +37,10 @@ class Clock:
 
 
 @contextmanager
-def ledgers(folder: Path, count: int) -> Iterator[list[Ledger]]:
+def ledgers(engine: Engine, count: int) -> Iterator[list[Ledger]]:
     """Several connections to one ledger."""
-    made = [open_ledger("sqlite:///ledger.db", folder, create=number == 0, is_durable=False) for number in range(count)]
-    try:
-        yield made
-    finally:
-        for ledger in made:
-            ledger.close()
+    with engine() as room:
+        yield [room.make(), *(room.open() for _ in range(count - 1))]
 
 
 def paced(ledger: Ledger, clock: Callable[[], float], **delivery: object) -> Pacing:
@@ -95,9 +91,9 @@ def test_a_clock_that_is_set_back_ends_the_turns() -> None:
     steps=st.lists(st.tuples(st.integers(0, 2), st.floats(0.0, 0.4)), min_size=20, max_size=200),
 )
 def test_however_often_three_senders_ask_they_get_no_more_turns_than_there_are(
-    rate: float, steps: list[tuple[int, float]]
+    engine: Engine, rate: float, steps: list[tuple[int, float]]
 ) -> None:
-    with TemporaryDirectory() as scratch, ledgers(Path(scratch), 3) as three:
+    with ledgers(engine, 3) as three:
         clock = Clock()
         senders = [paced(ledger, clock, rate_per_second=rate) for ledger in three]
         taken = []
@@ -111,8 +107,8 @@ def test_however_often_three_senders_ask_they_get_no_more_turns_than_there_are(
                 assert last - first <= (taken[last] - taken[first]) * rate + at_a_time + 1e-6
 
 
-def test_two_senders_share_a_pace_and_use_all_of_it(tmp_path: Path) -> None:
-    with ledgers(tmp_path, 2) as two:
+def test_two_senders_share_a_pace_and_use_all_of_it(engine: Engine) -> None:
+    with ledgers(engine, 2) as two:
         clock = Clock()
         senders = [paced(ledger, clock, rate_per_second=40.0) for ledger in two]
         counts = [0, 0]
@@ -124,8 +120,8 @@ def test_two_senders_share_a_pace_and_use_all_of_it(tmp_path: Path) -> None:
         assert min(counts) >= 200
 
 
-def test_a_domain_s_pace_is_shared_as_well_and_no_other_domain_waits(tmp_path: Path) -> None:
-    with ledgers(tmp_path, 2) as two:
+def test_a_domain_s_pace_is_shared_as_well_and_no_other_domain_waits(engine: Engine) -> None:
+    with ledgers(engine, 2) as two:
         clock = Clock()
         one, other = (paced(ledger, clock, per_domain={"example.net": 0.5}) for ledger in two)
         assert one.domain_wait("example.net") == 0
@@ -136,26 +132,18 @@ def test_a_domain_s_pace_is_shared_as_well_and_no_other_domain_waits(tmp_path: P
         assert one.domain_wait("example.net") == pytest.approx(2)
 
 
-def test_a_restart_goes_on_at_the_same_pace(tmp_path: Path) -> None:
+def test_a_restart_goes_on_at_the_same_pace(ledger_room: LedgerRoom) -> None:
     clock = Clock()
     for number in range(5):
-        with ledgers(tmp_path, 1) if number == 0 else reopened(tmp_path) as (ledger,):
-            wait = paced(ledger, clock, rate_per_second=0.5).route_wait(RELAY)
+        ledger = ledger_room.open() if number else ledger_room.make()
+        wait = paced(ledger, clock, rate_per_second=0.5).route_wait(RELAY)
+        ledger.close()
         assert wait == (0 if number == 0 else pytest.approx(2 - number / 10))
         clock.now += 0.1
 
 
-@contextmanager
-def reopened(folder: Path) -> Iterator[list[Ledger]]:
-    ledger = open_ledger("sqlite:///ledger.db", folder, create=False, is_durable=False)
-    try:
-        yield [ledger]
-    finally:
-        ledger.close()
-
-
-def test_nobody_waits_for_turns_that_were_taken_under_a_clock_that_was_wrong(tmp_path: Path) -> None:
-    with ledgers(tmp_path, 2) as two:
+def test_nobody_waits_for_turns_that_were_taken_under_a_clock_that_was_wrong(engine: Engine) -> None:
+    with ledgers(engine, 2) as two:
         clock = Clock()
         clock.now += 3600
         assert paced(two[0], clock, rate_per_second=2.0).route_wait(RELAY) == 0
@@ -164,8 +152,8 @@ def test_nobody_waits_for_turns_that_were_taken_under_a_clock_that_was_wrong(tmp
         assert paced(two[0], clock, rate_per_second=2.0).route_wait(RELAY) > 0
 
 
-def test_what_one_sender_has_learned_the_others_take_over(tmp_path: Path) -> None:
-    with ledgers(tmp_path, 2) as (here, there):
+def test_what_one_sender_has_learned_the_others_take_over(engine: Engine) -> None:
+    with ledgers(engine, 2) as (here, there):
         other = paced(there, Clock())
         waits = []
         for lane in (Lane(), Lane(per_second=3.0, best=6.0), Lane()):

@@ -1,14 +1,14 @@
 """Wishes: the ledger sends a reader what they want and nothing else, and letters once for each wish."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger_engines import Engine
 from sample_press import NOW
-from sparkpub.adapters.ledger import Ledger, ReaderRow, open_ledger
+from sparkpub.adapters.ledger import Ledger, ReaderRow
 from sparkpub.core.model import Milestones
 from sparkpub.core.records import DeliveryState, LetterKind
 from sparkpub.core.schedule import _numbers
@@ -27,11 +27,6 @@ WISHES = st.builds(
 PIECES = st.builds(Piece, series=SERIES, tags=st.lists(TAGS, unique=True).map(tuple), number=st.integers(0, 200))
 
 
-@pytest.fixture
-def ledger() -> Ledger:
-    return open_ledger("sqlite://", Path())
-
-
 @given(wishes=WISHES)
 def test_wishes_are_read_back_as_they_were_written(wishes: Wishes) -> None:
     assert read_wishes("\n" + "\n".join(wish_lines(wishes)) + "\n") == wishes
@@ -43,14 +38,17 @@ def test_who_wants_everything_has_no_lines() -> None:
 
 
 @given(wishes=st.lists(WISHES, min_size=1, max_size=8), piece=PIECES)
-def test_the_ledger_asks_readers_wishes_as_the_rule_has_them(wishes: list[Wishes], piece: Piece) -> None:
-    ledger = open_ledger("sqlite://", Path())
-    rows = [ReaderRow(address=f"r{n}@example.org", wishes=each) for n, each in enumerate(wishes)]
-    ledger.import_subscribers(rows, NOW)
-    expected = sum(wants(each, piece) and each.rhythm is Rhythm.EACH for each in wishes)
-    assert ledger.count_audience(None, piece) == expected
-    assert ledger.plan_deliveries(7, None, piece) == expected
-    assert ledger.count_audience(None) == len(wishes)
+def test_the_ledger_asks_readers_wishes_as_the_rule_has_them(
+    engine: Engine, wishes: list[Wishes], piece: Piece
+) -> None:
+    with engine() as room:
+        ledger = room.make()
+        rows = [ReaderRow(address=f"r{n}@example.org", wishes=each) for n, each in enumerate(wishes)]
+        ledger.import_subscribers(rows, NOW)
+        expected = sum(wants(each, piece) and each.rhythm is Rhythm.EACH for each in wishes)
+        assert ledger.count_audience(None, piece) == expected
+        assert ledger.plan_deliveries(7, None, piece) == expected
+        assert ledger.count_audience(None) == len(wishes)
 
 
 def test_round_anniversaries_are_those_that_milestones_choose() -> None:

@@ -1,7 +1,7 @@
 """The ledger: the record of every release and every delivery, and the only place that knows who gets mail.
 
-statements.py  ◀── *.sql, schema.sql        plain SQL that a DBA can read
-sqlite.py          Database                  one engine: connection, transactions, errors
+statements.py  ◀── *.sql                    plain SQL that a DBA can read, for every engine
+sqlite.py      ◀── schema.sql, sqlite.sql   Database, one engine: connection, transactions, errors, what it alone has
 queue ◀─ paces
       ◀─ releases ◀─ readers ◀─ moving ◀─ letters                    rows by topic, each a class that adds its methods
                                        ◀─ audiences ◀─ lists, gathering

@@ -85,7 +85,7 @@ class DeliveryRows(AudienceRows):
 
     def begin_run(self, *, boot: str, pid: int, at: datetime) -> int:
         """Note that a process begins to send; returns its epoch, which no other run has."""
-        return self._db.insert(_SQL["begin_run"], {"boot": boot, "pid": pid, "at": to_seconds(at)})
+        return int(self._db.row(_SQL["begin_run"], {"boot": boot, "pid": pid, "at": to_seconds(at)})[0])
 
     def open_runs(self, *, besides: int) -> list[Run]:
         """Runs that began and never ended."""
@@ -112,7 +112,7 @@ class DeliveryRows(AudienceRows):
                 return None
             batch, first, last = place["batch"], int(rows[0]["subscriber_id"]), int(rows[-1]["subscriber_id"])
             values = {"epoch": epoch, "batch": batch, "first": first, "last": last}
-            claim_id = self._db.insert(_SQL["claim"], key | values)
+            claim_id = int(self._db.row(_SQL["claim"], key | values)[0])
             self.record(
                 at, "claimed", release.name, f"batch {batch}, {len(rows)} deliveries, readers {first} to {last}"
             )

@@ -14,7 +14,7 @@ SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1), cou
 FROM delivery /* INDEXED BY delivery_open */ WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5)
 
 -- name: begin_run
-INSERT INTO run (boot, pid, began_at) VALUES (:boot, :pid, :at)
+INSERT INTO run (boot, pid, began_at) VALUES (:boot, :pid, :at) RETURNING epoch
 
 -- name: end_run
 UPDATE run SET ended_at = :at WHERE epoch = :epoch
@@ -47,6 +47,7 @@ ORDER BY d.subscriber_id LIMIT :count
 -- name: claim
 INSERT INTO claim (epoch, release_id, batch, first_subscriber_id, last_subscriber_id, claimed_at)
 VALUES (:epoch, :release_id, :batch, :first, :last, :at)
+RETURNING claim_id
 
 -- name: close_claim
 UPDATE claim SET closed_at = :at WHERE claim_id = :claim_id AND closed_at IS NULL

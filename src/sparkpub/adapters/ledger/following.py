@@ -83,12 +83,12 @@ class FollowingRows(DeliveryRows):
     def has_reader_besides(self, domains: Iterable[str]) -> bool:
         """Whether any active reader is at none of these domains, nor below one of them."""
         values: dict[str, object] = {}
-        clauses = []
-        for number, domain in enumerate(domains):
-            for mark in "@.":
-                values[f"d{number}{'a' if mark == '@' else 'b'}"] = f"%{mark}{domain}"
-        clauses = [f" AND address_key NOT LIKE :{key}" for key in values]
-        return bool(self._db.row(_SQL["has_reader_besides"] + "".join(clauses) + ")", values)[0])
+        clauses = [_SQL["has_reader_besides"]]
+        for ending in (mark + domain for domain in domains for mark in "@."):
+            key = f"domain_{len(values)}"
+            values[key] = f"%{ending}"
+            clauses.append(_SQL["is_not_like"].replace(":domain", f":{key}"))
+        return self._db.row("\nAND ".join(clauses) + f"\n{_SQL['one']}", values) is not None
 
 
 def _story(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row

@@ -49,5 +49,11 @@ SELECT EXISTS (
     WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND (state = 0 OR (state = 3 AND at <= :at)))
 
 -- name: has_reader_besides
--- Whether any active reader is at none of the domains that no mail arrives at; the conditions are added.
-SELECT EXISTS (SELECT 1 FROM subscriber WHERE state = 'active'
+-- An active reader who is at none of some domains, each of which adds conditions by AND, and then `one`.
+SELECT s.subscriber_id FROM subscriber s WHERE s.state = 'active'
+
+-- name: is_not_like
+s.address_key NOT LIKE :domain
+
+-- name: one
+LIMIT 1

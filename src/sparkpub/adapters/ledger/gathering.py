@@ -67,7 +67,11 @@ class GatheredRows(AudienceRows):
         Daily digests take what readers have waiting who get none any more. The largest sets come first. A release whose
         text is lost with a ledger is in none, if it `needs_text`.
         """
-        clauses = [_SQL["gathered_for"], _of_rhythm(rhythm), *([_SQL["has_text"]] if needs_text else [])]
+        clauses = [
+            _SQL["gathered_for"],
+            _SQL["is_weekly" if rhythm is Rhythm.WEEKLY else "is_not_weekly"],
+            *([_SQL["has_text"]] if needs_text else []),
+        ]
         rows = self._db.rows("\nAND ".join(clauses), dict(_WEEKLY))
         of_reader: dict[int, list[int]] = {}
         for subscriber_id, release_id in rows:
@@ -97,8 +101,8 @@ class GatheredRows(AudienceRows):
 
     def drop_gathered_until(self, rhythm: Rhythm, at: datetime) -> int:
         """Let nothing that came out until an instant be in a digest of a rhythm; returns how many pieces that are."""
-        sql = f"{_SQL['drop_gathered_until']} {_of_rhythm(rhythm)})"
-        return self._db.write(sql, {**_WEEKLY, "at": to_seconds(at)})
+        statement = "drop_weekly_until" if rhythm is Rhythm.WEEKLY else "drop_others_until"
+        return self._db.write(_SQL[statement], {**_WEEKLY, "at": to_seconds(at)})
 
     def take_back_unsent(self, release_id: int) -> int:
         """Take back what of a release was never tried; returns how many deliveries that were."""
@@ -117,11 +121,6 @@ class GatheredRows(AudienceRows):
             }
             for row in self._db.rows(_SQL["gathered_of"], {"subscriber_id": subscriber_id})
         ]
-
-
-def _of_rhythm(rhythm: Rhythm) -> str:
-    """The condition that a reader gets digests of a rhythm."""
-    return _SQL["is_weekly" if rhythm is Rhythm.WEEKLY else "is_not_weekly"]
 
 
 def _asked(audience: AudienceSettings | None, piece: Piece, *, is_again: bool) -> tuple[str, dict[str, object]]:

@@ -85,11 +85,17 @@ DELETE FROM gathered WHERE subscriber_id = :subscriber_id
 -- name: drop_gathered_of_release
 DELETE FROM gathered WHERE release_id = :release_id AND digest_id IS NULL
 
--- name: drop_gathered_until
--- What came out until a digest that a mirror tells of, and is in none that it tells of. The rhythm is added by AND.
+-- name: drop_weekly_until
+-- What came out until a weekly digest that a mirror tells of, and is in none that it tells of.
 DELETE FROM gathered
 WHERE digest_id IS NULL AND release_id IN (SELECT r.release_id FROM release r WHERE r.released_at <= :at)
-    AND subscriber_id IN (SELECT s.subscriber_id FROM subscriber s WHERE
+    AND subscriber_id IN (SELECT s.subscriber_id FROM subscriber s WHERE replace(s.wishes, :weekly, '') <> s.wishes)
+
+-- name: drop_others_until
+-- The same of any other digest.
+DELETE FROM gathered
+WHERE digest_id IS NULL AND release_id IN (SELECT r.release_id FROM release r WHERE r.released_at <= :at)
+    AND subscriber_id IN (SELECT s.subscriber_id FROM subscriber s WHERE replace(s.wishes, :weekly, '') = s.wishes)
 
 -- name: take_back_unsent
 DELETE FROM delivery WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND state = 0

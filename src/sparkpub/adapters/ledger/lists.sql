@@ -23,12 +23,12 @@ DROP TABLE IF EXISTS arriving
 DROP TABLE IF EXISTS refused
 
 -- name: arrive
--- A million times: its values have no names.
+-- A million times: its values come in this order, without names.
 INSERT INTO arriving (line, address_key, address, name, state, language, tags, attributes, wishes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:line, :address_key, :address, :name, :state, :language, :tags, :attributes, :wishes)
 
 -- name: refuse
-INSERT INTO refused (line, reason) VALUES (?, ?)
+INSERT INTO refused (line, reason) VALUES (:line, :reason)
 
 -- name: index_arriving
 -- Made when all are here: sorting them is quicker than keeping them sorted.
@@ -51,7 +51,7 @@ SELECT mark FROM mark WHERE verb = 'left'
 SELECT line, address FROM arriving WHERE line > :after ORDER BY line LIMIT :count
 
 -- name: leave_out
-DELETE FROM arriving WHERE line = ?
+DELETE FROM arriving WHERE line = :line
 
 -- name: count_arrived
 SELECT count(*), coalesce(max(line), 0) FROM arriving

@@ -100,5 +100,5 @@ class MovedRows(ReaderRows):
         self._db.write(_SQL["forget_details"], {"subject": f"reader {mark}"})
 
     def shred(self) -> None:
-        """Leave nothing of what was erased in what SQLite keeps beside the ledger's file; not in a transaction."""
+        """Leave nothing of what was erased in what the engine keeps beside the ledger; not in a transaction."""
         self._db.shred()

@@ -1,7 +1,6 @@
 """Ledger rows of what was made public: releases, editions, the files they show."""
 
 import json
-import sqlite3
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -139,12 +138,12 @@ class ReleaseRows(QueueRows):
             "repeats": int(draft.repeats),
             "tzdata": draft.tzdata,
         }
-        try:
-            return self._db.insert(_SQL["add_release"], values)
-        except sqlite3.IntegrityError as error:
+        added = self._db.row(_SQL["add_release"], values)
+        if added is None:
             raise AlreadyReleased(
                 f"{draft.issue_id}/{draft.number}, due on {draft.on}, is released already; nothing is sent twice"
-            ) from error
+            )
+        return int(added[0])
 
     def _put_settings(self, text: str) -> int:
         """The number of settings, kept once however many releases were made under them."""

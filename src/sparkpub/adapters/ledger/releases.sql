@@ -43,10 +43,13 @@ ORDER BY released_at DESC, release_id DESC LIMIT 1
 SELECT * FROM release JOIN settings USING (settings_id) WHERE release_id = :release_id
 
 -- name: add_release
+-- Gives no row where a constraint refuses it.
 INSERT INTO release (issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash, issue_source,
     issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
 VALUES (:issue_id, :number, :on_date, :released_at, :updated_at, :edition_hash, :edition_hash, :issue_source,
     :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :is_digest, :repeats, :tzdata)
+ON CONFLICT DO NOTHING
+RETURNING release_id
 
 -- name: correct_release
 UPDATE release SET issue_source = :source, settings_id = :settings_id, edition_hash = :edition_hash, updated_at = :updated_at

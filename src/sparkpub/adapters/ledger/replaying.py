@@ -176,6 +176,5 @@ class ReplayedRows(DeliveryRows):
 
     def leave_numbers_free(self, last: int, spare: int) -> None:
         """Number new readers beyond `last` and all that were ever in a release here, leaving `spare` out."""
-        known = max(self._db.row(_SQL["last_reader"])[0], self._db.row(_SQL["last_number"])[0], last)
-        self._db.write(_SQL["drop_number"])
-        self._db.write(_SQL["set_number"], {"seq": known + spare})
+        known = max(self._db.row(_SQL["last_reader"])[0], self._db.last_number("subscriber"), last)
+        self._db.number_after("subscriber", known + spare)

@@ -50,12 +50,3 @@ UPDATE run SET ended_at = :at WHERE ended_at IS NULL
 
 -- name: last_reader
 SELECT coalesce(max(subscriber_id), 0) FROM delivery
-
--- name: last_number
-SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'subscriber'
-
--- name: drop_number
-DELETE FROM sqlite_sequence WHERE name = 'subscriber'
-
--- name: set_number
-INSERT INTO sqlite_sequence (name, seq) VALUES ('subscriber', :seq)

@@ -1,13 +1,18 @@
-"""The ledger's engine on SQLite: one file, one connection, short transactions, errors as our own."""
+"""The ledger's engine on SQLite: one file, one connection, short transactions, errors as our own.
+
+All that only SQLite has is here and in sqlite.sql; schema.sql is in its words.
+"""
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from sparkpub.adapters.ledger.statements import read_sql
+from sparkpub.adapters.ledger.statements import numbered, read_sql, statements
 from sparkpub.errors import BusyError, CopyError, LedgerError, UsageError
 
 APPLICATION_ID: Final = 0x7370_6B70  # "spkp", so that no other program's file is taken for a ledger
@@ -31,6 +36,8 @@ _MEANINGS: Final[Mapping[int, tuple[type[LedgerError] | type[BusyError], str]]] 
     sqlite3.SQLITE_IOERR: (LedgerError, " cannot be read or written; check the disk and its free space"),
 }
 _ROOMY_KIB: Final = 65_536
+_SQL = statements("sqlite.sql")
+_HINT: Final = re.compile(r"/\* (INDEXED BY \w+) \*/")
 _PRIMARY = 0xFF  # extended result codes keep the primary one in their low byte
 
 
@@ -68,11 +75,9 @@ class Database:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours; a broken constraint passes, for the caller knows what it means."""
+        """Turn SQLite's errors into ours."""
         try:
             yield
-        except sqlite3.IntegrityError:
-            raise
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
@@ -197,18 +202,22 @@ class Database:
     def write(self, sql: str, values: Values | None = None) -> int:
         """Run a statement; returns how many rows it changed."""
         with self.errors():
-            return self._connection.execute(sql, values or {}).rowcount
+            return self._connection.execute(with_hints(sql), values or {}).rowcount
 
     def write_each(self, sql: str, values: Iterable[Values]) -> list[int]:
         """Run a statement for each of some values; how many rows each changed."""
+        sql = with_hints(sql)
         with self.errors():
             execute = self._connection.execute
             return [execute(sql, each).rowcount for each in values]
 
     def write_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement for each of many rows, whose values have no names."""
+        """Run a statement for each of many rows, whose values come in the order in which the statement names them.
+
+        So a million rows need no mapping each.
+        """
         with self.errors():
-            self._connection.executemany(sql, rows)
+            self._connection.executemany(numbered(sql, "?")[0], rows)
 
     @contextmanager
     def staging(self) -> Iterator[None]:
@@ -232,20 +241,24 @@ class Database:
         finally:
             self.write(f"PRAGMA cache_size = {before}")
 
-    def insert(self, sql: str, values: Values) -> int:
-        """Insert a row; returns its integer key."""
-        with self.errors():
-            return self._connection.execute(sql, values).lastrowid or 0
-
     def rows(self, sql: str, values: Values | None = None) -> list[Any]:
         """All rows of a query."""
         with self.errors():
-            return self._connection.execute(sql, values or {}).fetchall()
+            return self._connection.execute(with_hints(sql), values or {}).fetchall()
 
     def row(self, sql: str, values: Values | None = None) -> Any:  # noqa: ANN401 - a row of the query's own shape
         """The first row of a query, or None; the statement is run to its end."""
         found = self.rows(sql, values)
         return found[0] if found else None
+
+    def last_number(self, table: str) -> int:
+        """The highest number that a table, which never gives one twice, has given so far; 0 if none."""
+        return int(self.row(_SQL["last_number"], {"table": table})[0])
+
+    def number_after(self, table: str, number: int) -> None:
+        """Have a table, which never gives a number twice, give those after this one from now on."""
+        self.write(_SQL["drop_number"], {"table": table})
+        self.write(_SQL["set_number"], {"table": table, "number": number})
 
     def faults(self) -> list[str]:
         """What SQLite finds wrong with the file, nothing if it is sound."""
@@ -265,6 +278,12 @@ class Database:
         """Let the file go."""
         with self.errors():
             self._connection.close()
+
+
+@lru_cache(maxsize=1000)
+def with_hints(sql: str) -> str:
+    """A statement with the hints that its comments give for SQLite alone."""
+    return _HINT.sub(r"\1", sql)
 
 
 def copy_file(source: Path, target: Path) -> None:

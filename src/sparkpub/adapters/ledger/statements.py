@@ -1,11 +1,14 @@
-"""Read the `.sql` files beside this one: each statement stands under its `-- name:` line."""
+"""Read the `.sql` files beside this one: each statement stands under its `-- name:` line.
+
+They are for every engine: values have names, and what one engine alone understands stands in comments or in its room.
+"""
 
 import re
 from functools import cache
 from importlib import resources
 
 _NAME = "-- name: "
-_HINT = re.compile(r"/\* (INDEXED BY \w+) \*/")
+_VALUE = re.compile(r":([a-z_]\w*)")
 
 
 def read_sql(file: str) -> str:
@@ -15,7 +18,7 @@ def read_sql(file: str) -> str:
 
 @cache
 def statements(file: str) -> dict[str, str]:
-    """The statements of one file by name, without their comments but with their hints for SQLite."""
+    """The statements and conditions of one file by name, without the lines that explain them."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in read_sql(file).splitlines():
@@ -23,4 +26,13 @@ def statements(file: str) -> dict[str, str]:
             lines = found.setdefault(line.removeprefix(_NAME).strip(), [])
         elif line.strip() and not line.startswith("--"):
             lines.append(line)
-    return {name: _HINT.sub(r"\1", "\n".join(lines)) for name, lines in found.items()}
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def numbered(sql: str, sign: str) -> tuple[str, tuple[str, ...]]:
+    """A statement whose values have numbers in place of names, like `?1` or `$1`, and the names in that order.
+
+    A value is numbered where it is named first.
+    """
+    names = tuple(dict.fromkeys(_VALUE.findall(sql)))
+    return _VALUE.sub(lambda found: f"{sign}{names.index(found[1]) + 1}", sql), names
