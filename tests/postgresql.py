@@ -40,7 +40,7 @@ _WORDS: Final = (
 _LANGUAGE: Final = ("--locale-provider=icu", "--icu-locale=en")
 _NEW: Final = ("--auth=trust", "--username=press", "--encoding=UTF8", "--no-sync", "--locale=C", *_LANGUAGE)
 _QUICK: Final = ("-c", "listen_addresses=", "-c", "fsync=off")
-_CLIENT: Final = ("-XqAt", "-U", "press", "-d", "postgres")
+_CLIENT: Final = ("-XqA", "-U", "press", "-d", "postgres")
 _END: Final = "\x1d"
 _ROW: Final = "\x1e"
 _COLUMN: Final = "\x1f"
@@ -55,11 +55,25 @@ def schema() -> list[str]:
     return [statement for statement in text.split(";\n") if statement.strip()]
 
 
+def literal(value: object) -> str:
+    """A value of the ledger as it is written in SQL."""
+    match value:
+        case None:
+            return "NULL"
+        case bytes():
+            return f"'\\x{value.hex()}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case _:
+            return repr(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came of a step: how many rows it found or changed, the rows as text, and what was wrong with it."""
 
     count: int
+    columns: tuple[str | None, ...]
     rows: tuple[tuple[str | None, ...], ...]
     fault: str
 
@@ -73,7 +87,7 @@ class Server:
     def run(self, steps: Iterable[str]) -> list[Answer]:
         """Run steps, a statement each, in one session; a fault in one stops no other."""
         script = "".join(f"{step}\n;\n\\echo -n {_END} :ERROR :ROW_COUNT :LAST_ERROR_MESSAGE{_END}\n" for step in steps)
-        settings = (f"null={_NULL}", f"fieldsep={_COLUMN}", f"recordsep={_ROW}")
+        settings = ("footer=off", f"null={_NULL}", f"fieldsep={_COLUMN}", f"recordsep={_ROW}")
         words = [*_CLIENT, "-h", str(self.folder), *(f"--pset={setting}" for setting in settings)]
         done = subprocess.run(_program("psql", *words), input=script, text=True, capture_output=True, check=True)
         parts = done.stdout.split(_END)
@@ -83,12 +97,9 @@ class Server:
 def _answer(found: str, end: str) -> Answer:
     """One step's output with its last line."""
     is_fault, count, message = end.removeprefix(" ").split(" ", 2)
-    rows = found.removesuffix("\n").split(_ROW) if found else []
-    return Answer(
-        count=int(count),
-        rows=tuple(tuple(None if cell == _NULL else cell for cell in row.split(_COLUMN)) for row in rows),
-        fault=message if is_fault == "true" else "",
-    )
+    lines = found.removesuffix("\n").split(_ROW) if found else [""]
+    columns, *rows = (tuple(None if cell == _NULL else cell for cell in line.split(_COLUMN)) for line in lines)
+    return Answer(count=int(count), columns=columns, rows=tuple(rows), fault=message if is_fault == "true" else "")
 
 
 def _program(name: str, *words: str) -> list[str]:
@@ -97,16 +108,22 @@ def _program(name: str, *words: str) -> list[str]:
     return [str(PROGRAMS / name), *words]
 
 
+def _somebody() -> dict[str, Any]:
+    """As whom a program is to run that refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
 @contextmanager
 def postgresql() -> Iterator[Server]:
     """A server with nothing in it, in a language that sorts its own way. It never runs as root."""
-    nobody = pwd.getpwnam("nobody")
-    who: dict[str, Any] = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    who = who if os.geteuid() == 0 else {}
+    who = _somebody()
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as scratch:  # for a socket's path is short
         folder = Path(scratch)
         if who:
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            os.chown(folder, who["user"], who["group"])
         data = str(folder / "data")
         made = subprocess.run(
             _program("initdb", "-D", data, *_NEW), **who, cwd=folder, capture_output=True, text=True, check=False

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Install what the tests need from the system, through apt, where we are root and it is missing:
-# Chromium, fonts and Node; with the argument `soak` also what the long tests put emails, pages and feeds before.
+# Chromium, fonts, Node and PostgreSQL; with the argument `soak` also what the long tests put emails, pages and feeds before.
 set -eu
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 fc-list 2>/dev/null | grep -qi liberation || missing="$missing fontconfig fonts-liberation2 fonts-noto-core"
 command -v npm >/dev/null || missing="$missing nodejs npm"
+# Debian keeps the server's programs out of the PATH. The tests start one of their own, in a folder that goes with it.
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 if [ "${1:-}" = soak ]; then
     command -v spamassassin >/dev/null || missing="$missing spamassassin"
     command -v mutt >/dev/null || missing="$missing mutt"

@@ -110,7 +110,7 @@ WHERE release_id = :release_id AND (state < 2 OR state = 3 OR state = 5) AND sta
 
 -- name: releases_with_uncertain
 SELECT DISTINCT release_id FROM delivery /* INDEXED BY delivery_open */
-WHERE (state < 2 OR state = 3 OR state = 5) AND state = 5
+WHERE (state < 2 OR state = 3 OR state = 5) AND state = 5 ORDER BY release_id
 
 -- name: suppress_reader
 -- Wherever a reader still waits for a message, it is not sent.

@@ -1,7 +1,7 @@
 -- What a tick asks of a ledger of any size: of few issues, or of few days.
 
 -- name: released_of
-SELECT number, on_date, released_at, is_mailed FROM release WHERE issue_id = :issue_id
+SELECT number, on_date, released_at, is_mailed FROM release WHERE issue_id = :issue_id ORDER BY number
 
 -- name: decisions_of
 SELECT number, on_date, verdict, decided_at FROM decision WHERE issue_id = :issue_id ORDER BY number

@@ -42,7 +42,7 @@ INSERT INTO mark (mark, verb, at) VALUES (:mark, :verb, :at) ON CONFLICT (mark, 
 SELECT EXISTS (SELECT 1 FROM mark)
 
 -- name: marked
-SELECT verb, at FROM mark WHERE mark = :mark
+SELECT verb, at FROM mark WHERE mark = :mark ORDER BY verb
 
 -- name: drop_mark
 DELETE FROM mark WHERE mark = :mark AND verb = :verb

@@ -30,7 +30,7 @@ ORDER BY released_at, release_id
 SELECT * FROM release JOIN settings USING (settings_id) WHERE is_digest = 1 ORDER BY released_at, release_id
 
 -- name: released
-SELECT issue_id, number, on_date, released_at, is_mailed FROM release WHERE is_digest = 0
+SELECT issue_id, number, on_date, released_at, is_mailed FROM release WHERE is_digest = 0 ORDER BY release_id
 
 -- name: last_mailed_at
 SELECT max(released_at) FROM release WHERE is_mailed = 1 AND is_digest = 0

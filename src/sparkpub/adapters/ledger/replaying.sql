@@ -40,7 +40,7 @@ UPDATE delivery SET state = 7, at = :at, code = :code WHERE release_id = :releas
 UPDATE release SET state = 'cancelled' WHERE release_id = :release_id
 
 -- name: open_claims
-SELECT release_id, epoch, first_subscriber_id, last_subscriber_id FROM claim WHERE closed_at IS NULL
+SELECT release_id, epoch, first_subscriber_id, last_subscriber_id FROM claim WHERE closed_at IS NULL ORDER BY claim_id
 
 -- name: end_everything
 UPDATE claim SET closed_at = :at WHERE closed_at IS NULL
