@@ -41,6 +41,7 @@ _LANGUAGE: Final = ("--locale-provider=icu", "--icu-locale=en")
 _NEW: Final = ("--auth=trust", "--username=press", "--encoding=UTF8", "--no-sync", "--locale=C", *_LANGUAGE)
 _QUICK: Final = ("-c", "listen_addresses=", "-c", "fsync=off")
 _CLIENT: Final = ("-XqA", "-U", "press", "-d", "postgres")
+_SURROUNDINGS: Final = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
 _END: Final = "\x1d"
 _ROW: Final = "\x1e"
 _COLUMN: Final = "\x1f"
@@ -89,8 +90,11 @@ class Server:
         script = "".join(f"{step}\n;\n\\echo -n {_END} :ERROR :ROW_COUNT :LAST_ERROR_MESSAGE{_END}\n" for step in steps)
         settings = ("footer=off", f"null={_NULL}", f"fieldsep={_COLUMN}", f"recordsep={_ROW}")
         words = [*_CLIENT, "-h", str(self.folder), *(f"--pset={setting}" for setting in settings)]
-        done = subprocess.run(_program("psql", *words), input=script, text=True, capture_output=True, check=True)
-        parts = done.stdout.split(_END)
+        surroundings = _SURROUNDINGS | {"PGCLIENTENCODING": "UTF8"}
+        done = subprocess.run(
+            _program("psql", *words), env=surroundings, input=script.encode(), capture_output=True, check=True
+        )
+        parts = done.stdout.decode().split(_END)
         return [_answer(found, end) for found, end in zip(parts[0:-1:2], parts[1::2], strict=True)]
 
 
@@ -110,10 +114,8 @@ def _program(name: str, *words: str) -> list[str]:
 
 def _somebody() -> dict[str, Any]:
     """As whom a program is to run that refuses to run as root."""
-    if os.geteuid() != 0:
-        return {}
     nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 @contextmanager
@@ -126,12 +128,17 @@ def postgresql() -> Iterator[Server]:
             os.chown(folder, who["user"], who["group"])
         data = str(folder / "data")
         made = subprocess.run(
-            _program("initdb", "-D", data, *_NEW), **who, cwd=folder, capture_output=True, text=True, check=False
+            _program("initdb", "-D", data, *_NEW),
+            **who,
+            cwd=folder,
+            env=_SURROUNDINGS,
+            capture_output=True,
+            check=False,
         )
-        assert made.returncode == 0, made.stderr
+        assert made.returncode == 0, made.stderr.decode()
         program = _program("postgres", "-D", data, "-k", str(folder), *_QUICK)
         with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(program, **who, cwd=folder, stdout=log, stderr=log)
+            server = subprocess.Popen(program, **who, cwd=folder, env=_SURROUNDINGS, stdout=log, stderr=log)
         try:
             _await(folder, server)
             yield Server(folder=folder)
@@ -143,7 +150,9 @@ def postgresql() -> Iterator[Server]:
 def _await(folder: Path, server: subprocess.Popen[bytes]) -> None:
     """Wait until somebody may connect."""
     for _ in range(600):
-        if not subprocess.run(_program("pg_isready", "-q", "-h", str(folder)), check=False).returncode:
+        if not subprocess.run(
+            _program("pg_isready", "-q", "-h", str(folder)), env=_SURROUNDINGS, check=False
+        ).returncode:
             return
         assert server.poll() is None, (folder / "log").read_text()
         time.sleep(0.05)
