@@ -1,14 +1,11 @@
 """A ledger's life in short: whatever a press asks of its ledger, once. What came of each statement can be looked at."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
+from ledger_notes import Note, NotingDatabase
 from sample_press import NOW
 from sparkpub.adapters.ledger import LOST, Choice, Inquiry, Ledger, ReaderRow, ReportRow
-from sparkpub.adapters.ledger.sqlite import Database, Values
-from sparkpub.adapters.ledger.statements import numbered
 from sparkpub.core.bounces import Meaning
 from sparkpub.core.model import Asset
 from sparkpub.core.outcomes import Settlement
@@ -42,52 +39,6 @@ SEGMENT = AudienceSettings(
     added_from="2017-01-01",
     added_until="2018-01-01",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A statement with its values and what came of it: how many rows it found or changed, and those that it gave."""
-
-    sql: str
-    values: Values
-    count: int
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
-
-
-class NotingDatabase(Database):
-    """A ledger in memory that notes each of its statements but those about transactions, and those in its own words."""
-
-    def __init__(self) -> None:
-        super().__init__(None, is_durable=False)
-        self.notes: list[Note] = []
-
-    def write(self, sql: str, values: Values | None = None) -> int:
-        count = super().write(sql, values)
-        self._note(sql, values, count, ())
-        return count
-
-    def write_each(self, sql: str, values: Iterable[Values]) -> list[int]:
-        return [self.write(sql, each) for each in values]
-
-    def write_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        names = numbered(sql, "?")[1]
-        for row in rows:
-            self.write(sql, dict(zip(names, row, strict=True)))
-
-    def rows(self, sql: str, values: Values | None = None) -> list[Any]:
-        found = super().rows(sql, values)
-        self._note(sql, values, len(found), found)
-        return found
-
-    def _note(self, sql: str, values: Values | None, count: int, rows: Sequence[Any]) -> None:
-        if not sql.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "PRAGMA")) and "sqlite_sequence" not in sql:
-            columns = tuple(rows[0].keys()) if rows else ()
-            self.notes.append(
-                Note(
-                    sql=sql, values=dict(values or {}), count=count, columns=columns, rows=[tuple(row) for row in rows]
-                )
-            )
 
 
 def live() -> list[Note]:

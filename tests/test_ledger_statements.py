@@ -9,7 +9,8 @@ from importlib import resources
 import pytest
 
 from ledger_engines import sqlite
-from ledger_life import Note, live
+from ledger_life import live
+from ledger_notes import Note
 from postgresql import PROGRAMS, Answer, Server, literal, postgresql, schema
 from sparkpub.adapters import ledger
 from sparkpub.adapters.ledger.sqlite import with_hints
