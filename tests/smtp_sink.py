@@ -117,16 +117,30 @@ class _Talk:
             await self.say(verb, argument, "500 5.5.2 what?")
 
     async def mail(self, argument: str) -> None:
+        unknown = next((word for word in argument.split()[1:] if not self.takes(word)), "")
         if self.sender:
             await self.say("MAIL", argument, "503 5.5.1 nested MAIL")
+        elif unknown or not argument.isascii():
+            await self.say("MAIL", argument, f"555 5.5.4 unsupported option: {unknown}")
         elif await self.say("MAIL", argument, "250 2.1.0 ok"):
             self.sender = argument
 
     async def rcpt(self, argument: str) -> None:
         if not self.sender:
             await self.say("RCPT", argument, "503 5.5.1 MAIL first")
+        elif not argument.isascii() and not self.is_utf8:
+            await self.say("RCPT", argument, "553 5.6.7 must declare SMTPUTF8 to send unicode address")
         elif await self.say("RCPT", argument, "250 2.1.5 ok"):
             self.recipient = argument[4:-1]
+
+    @property
+    def is_utf8(self) -> bool:
+        return "SMTPUTF8" in self.sender.split()
+
+    def takes(self, option: str) -> bool:
+        """Whether an option of MAIL belongs to a feature that was announced, as Postfix asks."""
+        feature = {"BODY=8BITMIME": "8BITMIME"}.get(option, option.partition("=")[0])
+        return feature in (word.partition(" ")[0] for word in self.sink.features)
 
     def features(self) -> list[str]:
         words = ["sink.example", *self.sink.features]
@@ -155,9 +169,11 @@ class _Talk:
         lines = []
         while (line := await self.reader.readuntil(b"\n")) != b".\r\n":
             lines.append(line)
-        sender, recipient = self.sender, self.recipient
+        sender, recipient, is_utf8 = self.sender, self.recipient, self.is_utf8
         self.sender = self.recipient = ""
         scripted = self.sink.script("BODY", recipient)
+        if not (is_utf8 or b"".join(lines).isascii()):
+            scripted = "550 5.6.9 must declare SMTPUTF8 to send 8 bits in a header"
         if scripted in ("", TAKE_AND_DROP) or scripted.removeprefix(TRICKLE).startswith("2"):
             self.sink.keep(sender, recipient, b"".join(lines))
         await self.out(DROP if scripted == TAKE_AND_DROP else scripted or "250 2.0.0 taken")

@@ -53,7 +53,7 @@ def test_an_address_is_kept_as_mail_is_sent_to_it(text: str, address: str) -> No
         "a@example.org\r\nRCPT TO:<b@example.org>",
         "a..b@example.org",
         "a@-example.org",
-        "jürgen@example.org",
+        "jürgen@example",
         "<a@example.org>",
         "a@example.org,b@example.org",
         f"{'a' * 65}@example.org",

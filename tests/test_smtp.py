@@ -154,7 +154,7 @@ def test_a_stop_gives_back_what_was_taken_ahead_and_opens_no_other_line() -> Non
     assert (sink.received, letters.outcomes) == ([], {})
 
 
-@pytest.mark.parametrize("address", ["a@example.org>\r\nRCPT TO:<x@y.zz", "a b@example.org", "", "é@example.org"])
+@pytest.mark.parametrize("address", ["a@example.org>\r\nRCPT TO:<x@y.zz", "a b@example.org", "", "e\u0301@example.org"])
 def test_an_address_is_never_spliced_raw_into_a_command(address: str) -> None:
     letters = Bag([OneLetter("ok@example.org"), OneLetter(address), OneLetter("fine@example.org")])
     with running(Sink()) as sink:

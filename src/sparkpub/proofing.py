@@ -16,6 +16,8 @@ _NOBODY = 0  # no reader has this number: a link of a proof lets nobody leave
 def proof(press: Press, issue: Issue, number: int | None, *, to: str, mark: str, now: datetime) -> bytes:
     """The message that readers will get, its subject marked, made for `to`; no link in it changes anything.
 
+    Where there is a sandbox it is addressed to that.
+
     Without a number the next occurrence is meant. A reader of that address is greeted by name.
 
     Raises:
@@ -30,6 +32,9 @@ def proof(press: Press, issue: Issue, number: int | None, *, to: str, mark: str,
     reader = press.ledger.find_subscriber(to)
     release = f"{mark.lower()}/{issue.id}/{look.article.number}/{now:%Y%m%d%H%M%S}/{to}"
     values = Addressing(settings, Tokens(press.key), release=release).values(
-        _NOBODY, address=to, name=reader.name if reader else "", attributes=reader.attributes if reader else {}
+        _NOBODY,
+        address=settings.delivery.sandbox or to,
+        name=reader.name if reader else "",
+        attributes=reader.attributes if reader else {},
     )
     return splice_of(compiled, signers_of(press), at=now)(values)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get
 
 from sparkpub import __version__
 from sparkpub.core import settings as settings_module
+from sparkpub.core.addresses import parse_address
 from sparkpub.core.settings import Settings
 from sparkpub.errors import Fault, InputError, UsageError
 
@@ -60,6 +61,8 @@ _EXPECTED = {
     "time_type": "a time of day: HH:MM",
     "time_parsing": "a time of day: HH:MM",
 }
+
+_ADDRESSES = (("delivery", "sandbox"), ("inbox", "address"), ("inbox", "unsubscribe_address"), ("alerts", "to"))
 
 Place = tuple[str, ...]
 Made = TypeVar("Made")
@@ -176,8 +179,12 @@ def config_schema() -> dict[str, Any]:
 
 
 def settings_of(data: Mapping[str, Any]) -> Settings:
-    """Sound data as settings; what is left out has its default."""
-    return _made(Settings, data)
+    """Sound data as settings; what is left out has its default. Addresses are spelled as relays take them."""
+    tables: dict[str, Any] = {**data}
+    for table, key in _ADDRESSES:
+        if address := tables.get(table, {}).get(key):
+            tables[table] = {**tables[table], key: parse_address(address)}
+    return _made(Settings, tables)
 
 
 def _made(kind: type[Made], data: Mapping[str, Any]) -> Made:

@@ -5,6 +5,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
+from sparkpub.core.addresses import address_key
 from sparkpub.errors import BusyError, TransportError
 
 _FULL = (28, 122)  # ENOSPC, EDQUOT
@@ -65,7 +66,7 @@ def _names(path: Path, address: str) -> bool:
     """Whether the head of a message names an address."""
     with path.open("rb") as file:
         head = file.read(_HEAD_MAX).partition(b"\n\n")[0]
-    return address.lower().encode() in head.lower()
+    return address_key(address) in address_key(head.decode("utf-8", "replace"))
 
 
 def _private(path: str, flags: int) -> int:

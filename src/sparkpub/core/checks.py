@@ -127,16 +127,25 @@ def address_fault(text: str) -> str:
     return ""
 
 
+def sender_fault(text: str) -> str:
+    """An email address that stands in messages to everybody: ASCII before the @, as every server takes it."""
+    if fault := address_fault(text):
+        return fault
+    if parse_address(text).isascii():
+        return ""
+    return f"{shown(text)} has letters beyond a to z before the @, which many servers refuse; send from another address"
+
+
 def mailbox_fault(text: str) -> str:
     """A sender: `Name <address>`, or an address alone."""
     if fault := line_fault(text):
         return fault
     if "<" not in text and ">" not in text:
-        return address_fault(text)
+        return sender_fault(text)
     found = _MAILBOX.fullmatch(text.strip())
     if found is None:
         return f"{shown(text)} is no sender; write it as Name <name@example.org>"
-    return address_fault(found["address"])
+    return sender_fault(found["address"])
 
 
 def url_fault(text: str) -> str:

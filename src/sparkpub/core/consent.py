@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from sparkpub.core.addresses import plain_line
+from sparkpub.core.addresses import address_key, plain_line
 
 CONFIRM_WITHIN: Final = timedelta(days=7)
 """How long a link to confirm is good; after that one asks again."""
@@ -80,7 +80,7 @@ def mailbox(address: str) -> str:
 
     Asks are counted by it, lest one stranger be asked under a thousand spellings. Nothing is mailed to it.
     """
-    local, _, domain = address.lower().rpartition("@")
+    local, _, domain = address_key(address).rpartition("@")
     plain = local.partition("+")[0].replace(".", "")
     return f"{plain or local}@{domain}"
 

@@ -89,7 +89,7 @@ class Compiled:
     holes: tuple[str, ...]
 
     def splice(self, reader: ReaderValues) -> bytes:
-        """The message for one reader: 7-bit, CRLF, no line that begins with a dot.
+        """The message for one reader: CRLF, no line that begins with a dot, 7-bit but for an address beyond ASCII.
 
         Raises:
             ValueError: the reader's address cannot stand in a header.

@@ -1,6 +1,7 @@
 """Encode text for mail: header fields (RFC 5322, RFC 2047) and quoted-printable runs (RFC 2045 §6.7).
 
-Everything is 7-bit with CRLF line ends. A quoted-printable run starts and ends at the beginning of a line, so that
+Everything is 7-bit with CRLF line ends, but for an address with letters beyond ASCII, which no header field can hold in
+another form: there it is UTF-8 (RFC 6532). A quoted-printable run starts and ends at the beginning of a line, so that
 runs can be joined in any order. No body line begins with a dot or `From `: nothing is left to stuff or to mangle.
 """
 
@@ -80,12 +81,12 @@ def mailbox_field(name: str, display: str, address: str) -> bytes:
     """A header field with one mailbox, such as To; the display name may be anything.
 
     Raises:
-        ValueError: `address` is no plain address.
+        ValueError: `address` is none.
     """
     if not is_address(address):
         raise ValueError("not an address that can stand in a header")
     if len(name) + len(display) + len(address) <= _LINE - len(":  <>") and _SIMPLE_NAME.fullmatch(display):
-        return f"{name}: {display} <{address}>\r\n".encode("ascii")  # most names; what follows would write the same
+        return f"{name}: {display} <{address}>\r\n".encode()  # most names; what follows would write the same
     display = plain_line(display)
     if not display:
         return _folded(f"{name}:", [f" {address}"])
@@ -143,4 +144,4 @@ def _folded(start: str, pieces: list[str]) -> bytes:
             lines.append(piece)
         else:
             lines[-1] += piece
-    return "\r\n".join(lines).encode("ascii") + CRLF
+    return "\r\n".join(lines).encode() + CRLF

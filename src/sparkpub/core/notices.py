@@ -21,7 +21,7 @@ def notice(settings: Settings, *, to: str, subject: str, text: str, at: datetime
     seed = f"{to}\n{at.isoformat()}\n{subject}\n{text}"
     fields = (
         mailbox_field("From", name, address),
-        mailbox_field("To", "", to),
+        mailbox_field("To", "", settings.delivery.sandbox or to),
         text_field("Subject", subject),
         f"Date: {format_datetime(at)}\r\n".encode("ascii"),
         f"Message-ID: <{hashlib.sha256(seed.encode()).hexdigest()[:32]}@{host}>\r\n".encode("ascii"),

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from sparkpub.core.addresses import plain_line
 from sparkpub.core.bounces import Meaning, meaning_of
@@ -82,6 +83,20 @@ def outcome_of_reply(code: int, text: str) -> Outcome:
     if 500 <= code < 600:  # noqa: PLR2004
         return Outcome(fate=Fate.REJECTED, code=shown, meaning=meaning_of(_fitting(enhanced, "5") or "", words))
     return Outcome(fate=Fate.DEFERRED, code=shown, meaning=meaning_of(_fitting(enhanced, "4") or "4.0.0", words))
+
+
+UNSPEAKABLE: Final = "5.6.7 "
+"""How the code of a letter begins that `unspeakable` is about; a relay's own begins with the code of its reply."""
+
+
+def unspeakable(relay: str) -> Outcome:
+    """What becomes of a letter to an address beyond ASCII where a relay announces no SMTPUTF8 (RFC 6531 §3.2).
+
+    The address may be sound, and another relay may take it: it is refused for good as the relay would, at no cost to
+    the reader.
+    """
+    code = f"{UNSPEAKABLE}{relay} takes no letters beyond a to z before the @ (SMTPUTF8)"
+    return Outcome(fate=Fate.REJECTED, code=code, meaning=Meaning.POLICY)
 
 
 def _fitting(enhanced: str, first: str) -> str:

@@ -44,7 +44,7 @@ class Canary:
     def _allowance(self, release: Release, claimed: int, now: datetime) -> int | None:
         """The same, as the ledger has it."""
         key = f"canary {release.release_id}"
-        noted, balance = self._ledger.fact(key), self._ledger.balance(release.release_id)
+        noted, balance = self._ledger.fact(key), self._ledger.judged(release.release_id)
         if noted == _PASSED or not balance.pending:
             return None
         tried = balance.eligible - balance.pending - balance.suppressed - balance.cancelled

@@ -1,7 +1,7 @@
 """Ledger rows of the deliveries: who gets a release, and what came of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from sparkpub.adapters.ledger.audiences import AudienceRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import attributes_of
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.outcomes import Settlement
+from sparkpub.core.outcomes import UNSPEAKABLE, Settlement
 from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
 
 _SQL = statements("deliveries.sql")
@@ -76,6 +76,18 @@ class DeliveryRows(AudienceRows):
         rows = self._db.rows(_SQL["balance"], {"release_id": release_id})
         counts = {_STATES[state].value: count for state, count in rows}
         return Balance(eligible=sum(counts.values()), **counts)
+
+    def judged(self, release_id: int) -> Balance:
+        """The account by which a release is judged: without readers whom the relay has no words for.
+
+        That their letters fail says nothing of the release (`core.outcomes.unspeakable`).
+        """
+        balance = self.balance(release_id)
+        if not balance.failed:
+            return balance
+        key = {"release_id": release_id, "code": f"{UNSPEAKABLE}%"}
+        count = int(self._db.row(_SQL["count_failed_by"], key)[0])
+        return replace(balance, eligible=balance.eligible - count, failed=balance.failed - count)
 
     def open_counts(self, release_id: int, *, at: datetime) -> OpenCounts:
         """What is still to be done for a release at an instant."""

@@ -7,6 +7,10 @@
 -- name: balance
 SELECT state, count(*) FROM delivery WHERE release_id = :release_id GROUP BY state
 
+-- name: count_failed_by
+-- How many have failed with a code like this.
+SELECT count(*) FROM delivery WHERE release_id = :release_id AND state = 4 AND code LIKE :code
+
 -- name: open_counts
 -- What is still to be done for a release: never tried, under way, waiting for another attempt, due for it.
 SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 3),

@@ -94,7 +94,7 @@ class ReportRows(DeliveryRows):
 
     def tally(self, release_id: int) -> Tally:
         """How a release has fared so far, with what was refused and what came back."""
-        balance, counts = self.balance(release_id), self.report_counts(release_id)
+        balance, counts = self.judged(release_id), self.report_counts(release_id)
         return Tally(
             sent=balance.sent + balance.uncertain,
             failed=balance.failed,

@@ -17,7 +17,7 @@ from sparkpub.adapters.smtp.post import L, Letter, Post, Route
 from sparkpub.adapters.smtp.wire import LineLostError, Reply, Wire
 from sparkpub.core.addresses import is_address
 from sparkpub.core.bounces import Meaning
-from sparkpub.core.outcomes import Fate, Outcome, outcome_of_reply
+from sparkpub.core.outcomes import Fate, Outcome, outcome_of_reply, unspeakable
 from sparkpub.errors import TransportError
 
 _CLOSING: Final = 421
@@ -39,6 +39,7 @@ class Connection:
         self._has_offered = False
         self._features: dict[str, str] = {}
         self._is_pipelining, self._size_most, self._known_sender = False, 0, ""
+        self._in_utf8 = ""
         self._has_transaction = False
         self._is_closing = False
         self.has_succeeded = False
@@ -93,7 +94,7 @@ class Connection:
         """Say who we are, and note what the relay can do."""
         name = self.route.hello.encode("ascii")
         reply = await self._ask(b"EHLO " + name)
-        self._features, self._is_pipelining, self._size_most = {}, False, 0
+        self._features, self._is_pipelining, self._size_most, self._in_utf8 = {}, False, 0, ""
         if reply.is_good:
             for line in reply.lines[1:]:
                 keyword, _, rest = line.strip().partition(" ")
@@ -101,6 +102,8 @@ class Connection:
             limit = self._features.get("SIZE", "")
             self._size_most = int(limit) if limit.isdecimal() else 0
             self._is_pipelining = "PIPELINING" in self._features
+            if "SMTPUTF8" in self._features:  # which is announced with 8BITMIME (RFC 6531 §3.1)
+                self._in_utf8 = f"{' BODY=8BITMIME' if '8BITMIME' in self._features else ''} SMTPUTF8"
             return
         reply = await self._ask(b"HELO " + name)
         if not reply.is_good:
@@ -204,6 +207,8 @@ class Connection:
         """Offer a letter's envelope; None if its body is awaited, else why it is not."""
         envelope = b"" if is_offered else self._envelope(letter)
         if not (envelope or is_offered):
+            if letter.sender == self._known_sender and is_address(letter.recipient):
+                return unspeakable(self.route.name)
             return Outcome(fate=Fate.REJECTED, code="its address is none that can be mailed", meaning=Meaning.GONE)
         if 0 < self._size_most < len(letter.data):
             raise TransportError(
@@ -261,16 +266,25 @@ class Connection:
         return reply
 
     def _envelope(self, letter: Letter) -> bytes:
-        """RSET where a transaction was left open, MAIL, RCPT and DATA; b"" if an address is none."""
+        """RSET where a transaction was left open, MAIL, RCPT and DATA; b"" if an address is none that can be said here.
+
+        A recipient beyond ASCII stands in the header as well, so the message needs SMTPUTF8, and has 8 bits (RFC 6531
+        §3.4, §3.6). Senders are ours, and ASCII.
+        """
         if letter.sender != self._known_sender:
-            if not is_address(letter.sender):
+            if not (letter.sender.isascii() and is_address(letter.sender)):
                 return b""
             self._known_sender = letter.sender
-        if not is_address(letter.recipient):
+        recipient = letter.recipient
+        if not is_address(recipient):
             return b""
-        size = f" SIZE={len(letter.data)}" if "SIZE" in self._features else ""
+        options = f" SIZE={len(letter.data)}" if "SIZE" in self._features else ""
+        if not recipient.isascii():
+            if not self._in_utf8:
+                return b""
+            options += self._in_utf8
         reset = "RSET\r\n" if self._has_transaction else ""
-        return (f"{reset}MAIL FROM:<{letter.sender}>{size}\r\nRCPT TO:<{letter.recipient}>\r\nDATA\r\n").encode("ascii")
+        return (f"{reset}MAIL FROM:<{letter.sender}>{options}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n").encode()
 
     async def _quit(self) -> None:
         """Take leave; whether it is heard does not matter any more."""

@@ -9,7 +9,10 @@ from sparkpub.core.outcomes import Outcome
 
 
 class Letter(Protocol):
-    """One message on its way. `data` is 7-bit, ends with CRLF, and no line of it begins with a dot."""
+    """One message on its way. `data` ends with CRLF, and no line of it begins with a dot.
+
+    It is 7-bit, but for a recipient in its header that is beyond ASCII (RFC 6532).
+    """
 
     @property
     def sender(self) -> str:
