@@ -8,6 +8,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser
@@ -154,4 +155,14 @@ def test_on_a_phone_there_is_room_to_type_an_address(browser: Browser, root: str
     box = page.locator("input[type=email]").bounding_box()
     assert box
     assert box["width"] > 300
+    page.close()
+
+
+def test_the_form_takes_an_address_with_letters_of_any_script(browser: Browser, root: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{root}subscribe/")
+    page.fill("input[type=email]", "用户@例え.example")
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        page.click("main button[type=submit]")
+    assert parse_qs(asked.value.post_data or "")["email"][0].startswith("用户@")
     page.close()

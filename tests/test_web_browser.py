@@ -293,3 +293,12 @@ def dump(town: Town) -> list[str]:
     """What the ledger says of readers and what they are to get."""
     ledger = town.ledger()
     return [repr(reader) for reader in ledger.subscribers()] + [str(ledger.last_event()), str(ledger.count_letters())]
+
+
+def test_a_browser_lets_an_address_with_letters_of_any_script_through(stage: Stage, browser: Browser) -> None:
+    with opened(browser) as page:
+        page.goto(f"{stage.url}/subscribe")
+        page.fill("#email", "用户@例え.example")
+        page.click("button[type=submit]")
+        page.wait_for_selector("text=Look into your mailbox")
+        assert stage.web.reader("用户@xn--r8jz45g.example").state is SubscriberState.UNCONFIRMED

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from sparkpub.adapters import probe
 from sparkpub.adapters.catalogues import languages, own_names
-from sparkpub.core.addresses import parse_address
+from sparkpub.core.addresses import address_key, parse_address
 from sparkpub.core.consent import form_name, network
 from sparkpub.core.records import Subscriber, SubscriberState
 from sparkpub.core.tokens import Purpose
@@ -203,7 +203,7 @@ class _Face:
     def erase(self, token: str) -> Response:
         """Forget a reader, who typed their address to show that they mean it."""
         reader = self._reader(token)
-        if request.form.get("address", "").strip().lower() != reader.address.lower():
+        if not _is_same(request.form.get("address", ""), reader.address):
             return self.preferences(token, fault="address")
         number, now = reader.subscriber_id, self._desk.clock()
         self._desk.write(lambda press: forget(press, number, now=now))
@@ -260,6 +260,13 @@ class _Face:
         """A page for a fault of ours; the reader is told nothing of it."""
         note(error)
         return self._pages.show("later", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _is_same(typed: str, address: str) -> bool:
+    """Whether somebody typed this address, however it is spelled."""
+    with suppress(ValueError):
+        typed = parse_address(typed)
+    return address_key(typed) == address_key(address)
 
 
 def _left_out(offered: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
