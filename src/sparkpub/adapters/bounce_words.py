@@ -4,7 +4,7 @@ import logging
 from email.message import Message
 from typing import Any
 
-from sparkpub.core.addresses import is_address
+from sparkpub.core.addresses import named_address
 
 
 def failures(message: "Message[Any, Any]") -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -21,5 +21,5 @@ def failures(message: "Message[Any, Any]") -> tuple[tuple[str, ...], tuple[str, 
 
 def _texts(addresses: frozenset[bytes]) -> tuple[str, ...]:
     """Addresses as texts in order, those that are any."""
-    texts = (address.decode("ascii", "replace") for address in addresses)
-    return tuple(sorted(text for text in texts if is_address(text)))
+    texts = (named_address(address.decode("utf-8", "replace")) for address in addresses)
+    return tuple(sorted({text for text in texts if text}))

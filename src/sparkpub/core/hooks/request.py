@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sparkpub.core.addresses import is_address, plain_line
+from sparkpub.core.addresses import named_address, plain_line
 
 BODY_MAX: Final = 2_000_000
 _WORDS_MAX: Final = 200
@@ -62,7 +62,7 @@ def words(*values: object) -> str:
 
 def addresses(*values: object) -> tuple[str, ...]:
     """The values that are addresses."""
-    return tuple(dict.fromkeys(value for value in map(text, values) if is_address(value)))
+    return tuple(filter(None, dict.fromkeys(named_address(text(value)) for value in values)))
 
 
 def event_name(provider: str, *parts: object) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sparkpub.core.addresses import is_address
+from sparkpub.core.addresses import named_address
 from sparkpub.core.reports.mime import Mail, addresses_in, field, inner, kind_of, parts
 from sparkpub.core.reports.report import ReportKind
 
@@ -36,10 +36,8 @@ def read_complaint(message: Mail) -> Complaint | None:
         if kind_of(part) == _KIND:
             return _read(part)
         if _OUTLOOK in part:
-            address = field(part, _OUTLOOK)
-            return Complaint(
-                kind=ReportKind.COMPLAINT, words="abuse", addresses=(address,) if is_address(address) else ()
-            )
+            address = named_address(field(part, _OUTLOOK))
+            return Complaint(kind=ReportKind.COMPLAINT, words="abuse", addresses=(address,) if address else ())
     return None
 
 

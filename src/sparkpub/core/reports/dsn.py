@@ -1,17 +1,19 @@
 """Bounces: delivery status notifications (RFC 3464), and what servers write in free form."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from email.utils import parseaddr
 from typing import Final
 
-from sparkpub.core.addresses import is_address, plain_line
+from sparkpub.core.addresses import named_address, plain_line
 from sparkpub.core.bounces import VAGUE, Meaning, meaning_of
 from sparkpub.core.reports.mime import Mail, all_text, field, inner, kind_of, parts, subject_of, text_of
 
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_NUMBERED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _KINDS: Final = ("message/delivery-status", "message/global-delivery-status")
 WORDS_MAX: Final = 200
 _RECIPIENTS_MAX = 100
@@ -96,9 +98,20 @@ def _status(given: str, diagnostic: str) -> str:
 
 
 def _recipient(text: str) -> str:
-    """The address of `rfc822; ada@example.org`, "" if there is none."""
-    address = parseaddr(text.rpartition(";")[2].strip())[1]
-    return address if is_address(address) else ""
+    r"""The address of `rfc822; ada@example.org` or `utf-8; \x{7528}\x{6237}@example.org`, "" if there is none.
+
+    The letters of the latter may be written as numbers, and an ASCII stand-in may follow (RFC 6533 §3).
+    """
+    kind, _, address = text.rpartition(";")
+    if kind.strip().lower() == "utf-8":
+        address = _NUMBERED.sub(_letter, address.strip().partition(" ")[0])
+    return named_address(parseaddr(address.strip())[1])
+
+
+def _letter(found: re.Match[str]) -> str:
+    """The character with a number, as it stands there if Unicode has none of it."""
+    number = int(found[1], 16)
+    return chr(number) if number <= sys.maxunicode else found[0]
 
 
 FreeForm = Callable[[Mail], tuple[tuple[str, ...], tuple[str, ...]]]

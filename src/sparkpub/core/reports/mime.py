@@ -4,14 +4,15 @@ import contextlib
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from binascii import a2b_base64, a2b_qp
+from collections.abc import Callable, Iterator, Mapping
 from email.errors import MessageError
-from email.header import decode_header, make_header
+from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 from typing import TYPE_CHECKING, Final
 
-from sparkpub.core.addresses import is_address, plain_line
+from sparkpub.core.addresses import named_address, plain_line
 
 SIZE_MAX: Final = 500_000
 """So many bytes of a message are read; what a report says stands at its beginning."""
@@ -23,6 +24,8 @@ _LINE_MAX = 10_000
 _MARKS_MAX = 40  # of "boundary" and "message/": more is nobody's report, and costs more than it is worth
 _SUBJECT_MAX = 200
 _MARKS = re.compile(rb"boundary|message/", re.IGNORECASE)
+_UNFOLDED: Final = email.policy.compat32.clone(max_line_length=None)
+_ENCODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"base64": a2b_base64, "quoted-printable": a2b_qp}
 
 if TYPE_CHECKING:
     Mail = Message[str, str]  # what the types of the library say of it and the library does not
@@ -58,7 +61,12 @@ def parts(message: Mail) -> Iterator[Mail]:
 def inner(part: Mail) -> list[Mail]:
     """The messages or parts that a part holds, none where it holds text."""
     payload = part.get_payload() if part.is_multipart() else []
-    return [each for each in payload if isinstance(each, Message)]
+    found = [each for each in payload if isinstance(each, Message)]
+    decode = _ENCODINGS.get(field(part, "Content-Transfer-Encoding").lower())
+    if found and decode and part.get_content_maintype() == "message":
+        # As a message/global and its kin may be (RFC 6532 §3.7, RFC 6533 §6), which the library takes for plain text.
+        return [read_message(decode(found[0].as_bytes(policy=_UNFOLDED)))]
+    return found
 
 
 def kind_of(part: Mail) -> str:
@@ -79,6 +87,8 @@ def fields(part: Mail, name: str) -> list[str]:
 def _line(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Header):  # with octets beyond ASCII: they are UTF-8 (RFC 6532 §3.2), or nobody knows what
+        value = b"".join(data for data, _ in decode_header(value)).decode("utf-8", "replace")
     text = str(value)[:TEXT_MAX]
     with contextlib.suppress(LookupError, ValueError, MessageError):  # an encoding that is none
         text = str(make_header(decode_header(text))) if "=?" in text else text
@@ -91,10 +101,10 @@ def subject_of(message: Mail) -> str:
 
 
 def addresses_in(message: Mail, *names: str) -> list[str]:
-    """Every usable address in some header fields, in order, as it is spelt there."""
+    """Every usable address in some header fields, in order, as `named_address` has it."""
     lines = [line[:_LINE_MAX] for name in names for line in fields(message, name)]
-    found = [address.strip() for _, address in getaddresses(lines)]
-    return [address for address in dict.fromkeys(found) if is_address(address)]
+    found = [named_address(address.strip()) for _, address in getaddresses(lines)]
+    return [*filter(None, dict.fromkeys(found))]
 
 
 def text_of(part: Mail) -> str:
