@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import quopri
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from email.utils import parseaddr
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import dkim
 import pytest
@@ -151,6 +153,12 @@ def test_spellings_by_case_and_normal_form_are_one_reader(spellings: Sequence[st
 def test_letters_that_only_look_alike_are_two_readers(others: str) -> None:
     one, other = (address_key(f"{local}@example.org") for local in others.split())
     assert one != other
+
+
+def test_no_letter_beyond_ascii_becomes_one_within_it() -> None:
+    for letter in filter(str.isprintable, map(chr, range(0x80, sys.maxunicode + 1))):
+        address = normalize("NFC", f"x{letter}@example.org")
+        assert address_key(address).isascii() == address.isascii(), ascii(letter)
 
 
 # Messages
