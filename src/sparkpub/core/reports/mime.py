@@ -64,7 +64,7 @@ def inner(part: Mail) -> list[Mail]:
     found = [each for each in payload if isinstance(each, Message)]
     decode = _ENCODINGS.get(field(part, "Content-Transfer-Encoding").lower())
     if found and decode and part.get_content_maintype() == "message":
-        # As a message/global and its kin may be (RFC 6532 §3.7, RFC 6533 §6), which the library takes for plain text.
+        # As a message/global and its kin may be (RFC 6532 §3.5), which the library takes for plain text.
         return [read_message(decode(found[0].as_bytes(policy=_UNFOLDED)))]
     return found
 
