@@ -1,5 +1,6 @@
 """Addresses with letters beyond ASCII before the @: mailed by a relay that knows them, refused by any other."""
 
+import asyncio
 import base64
 import csv
 import io
@@ -33,6 +34,7 @@ from sparkpub.adapters.config import load_settings
 from sparkpub.adapters.dkim_key import read_signers
 from sparkpub.adapters.inbox import single_message
 from sparkpub.adapters.ledger import ReaderRow
+from sparkpub.adapters.smtp import deliver
 from sparkpub.core.addresses import address_key, is_address, named_address, parse_address
 from sparkpub.core.bounces import Meaning
 from sparkpub.core.hooks import HookRequest, sendgrid
@@ -52,7 +54,7 @@ from sparkpub.readers.subscribing import add_unconfirmed
 from sparkpub.sending import retry_failed, send
 from test_dkim import pem
 from test_mail import HEAD, READER, edition
-from test_smtp import Bag, OneLetter, post
+from test_smtp import Bag, OneLetter, post, route
 from web_room import WebRoom
 
 CHINESE, GERMAN, GREEK = "用户@xn--r8jz45g.example", "jürgen@example.org", "δοκιμή@xn--hxajbheg2az3al.example"
@@ -248,6 +250,23 @@ def test_a_relay_that_does_not_is_asked_for_all_the_others(features: Sequence[st
         assert (outcome.fate, outcome.meaning, outcome.is_address_fault) == (Fate.REJECTED, Meaning.POLICY, False)
         assert outcome.code.startswith("5.6.7 127.0.0.1:")
         assert outcome.code.endswith("takes no letters beyond a to z before the @ (SMTPUTF8)")
+
+
+def test_many_that_are_refused_in_a_row_let_the_loop_do_its_other_work() -> None:
+    letters = Bag([OneLetter(f"ü{n}@example.org") for n in range(500)])
+    seen: list[int] = []
+
+    async def watch() -> None:
+        while len(letters.outcomes) < 500:
+            seen.append(len(letters.outcomes))
+            await asyncio.sleep(0)
+
+    async def both(sink: Sink) -> None:
+        await asyncio.gather(deliver([route(sink)], letters, connections=1), watch())
+
+    with running(Sink(features=PLAIN)) as sink:
+        asyncio.run(both(sink))
+    assert len(set(seen)) > 400
 
 
 # A release
