@@ -36,15 +36,5 @@ def settings_key(settings: Settings) -> str:
 
 
 def release_keys(rows: Iterable[tuple[Any, ...]], ground: str) -> dict[int, str]:
-    """The key of each release by its number, in the order given, on a ground that all share.
-
-    A row has the number first and the text last.
-    """
-    base = sha256(ground.encode())
-    keys = {}
-    for *facts, text in rows:
-        digest = base.copy()
-        digest.update(repr(facts).encode("utf-8", "backslashreplace"))
-        digest.update(text)
-        keys[facts[0]] = digest.hexdigest()[:32]
-    return keys
+    """The key of each release by its number, with which a row begins, in the order given; all share a ground."""
+    return {row[0]: key_of(ground, *row) for row in rows}

@@ -38,7 +38,7 @@ SELECT EXISTS (
 -- What was mailed and is settled, and came out on these days of earlier years.
 SELECT * FROM release /* INDEXED BY release_month_day */ JOIN settings USING (settings_id)
 WHERE is_mailed = 1 AND is_digest = 0 AND substr(on_date, 6) IN (:day, :other_day) AND on_date < :before
-    AND state = 'finished' AND length(issue_source) > 0 AND EXISTS (
+    AND state = 'finished' AND source_hash <> '' AND EXISTS (
         SELECT 1 FROM edition e
         WHERE e.hash = mailed_hash AND e.issue_id = release.issue_id AND e.number = release.number
             AND length(e.compiled) > 0)
@@ -58,7 +58,7 @@ WHERE g.digest_id IS NULL AND s.state = 'active' AND r.state IN ('sending', 'fin
     AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = s.address_key)
 
 -- name: has_text
-length(r.issue_source) > 0
+r.source_hash <> ''
 
 -- name: is_weekly
 replace(s.wishes, :weekly, '') <> s.wishes

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
@@ -56,13 +57,11 @@ class ReleaseRows(QueueRows):
         return int(self._db.row(_SQL["last_release"])[0])
 
     def shown_of_releases(self) -> list[tuple[Any, ...]]:
-        """What a page of each release is made from, as a row: its number first, its text last; in order of release.
+        """What a page of each release is made from, as a row with its number first; in order of release.
 
         It is for whoever has to see quickly that nothing changed.
         """
-        rows = [tuple(row) for row in self._db.rows(_SQL["shown_of_releases"])]
-        rows.sort(key=lambda row: (row[1], row[0]))
-        return rows
+        return [tuple(row) for row in self._db.rows(_SQL["shown_of_releases"])]
 
     def releases_without_text(self) -> list[Release]:
         """Releases that a restored ledger knows from its mirror alone; they have no page until their text is found."""
@@ -128,6 +127,7 @@ class ReleaseRows(QueueRows):
             "updated_at": to_seconds(draft.updated_at),
             "edition_hash": draft.edition_hash,
             "issue_source": draft.issue_source,
+            "source_hash": _hash_of(draft.issue_source),
             "issue_path": draft.issue_path,
             "settings_id": self._put_settings(draft.settings),
             "entry_id": draft.entry_id,
@@ -156,6 +156,7 @@ class ReleaseRows(QueueRows):
         values = {
             "release_id": release_id,
             "source": source,
+            "source_hash": _hash_of(source),
             "settings_id": self._put_settings(settings),
             "edition_hash": edition_hash,
             "updated_at": to_seconds(updated_at),
@@ -262,6 +263,11 @@ class ReleaseRows(QueueRows):
             reason=row["stop_reason"],
             resumed_at=None if row["resumed_at"] is None else from_seconds(row["resumed_at"]),
         )
+
+
+def _hash_of(source: bytes) -> str:
+    """What `source_hash` says of a text."""
+    return sha256(source).hexdigest() if source else ""
 
 
 def _edition(row: Any, name: str) -> StoredEdition:  # noqa: ANN401 - a row

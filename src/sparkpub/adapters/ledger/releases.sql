@@ -1,29 +1,29 @@
 -- Releases, editions and the files they show.
 
 -- name: releases
--- Those whose text was lost with a ledger (length 0) are left out: they only block their number and date.
-SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) > 0 AND is_digest = 0
+-- Those whose text was lost with a ledger are left out: they only block their number and date.
+SELECT * FROM release JOIN settings USING (settings_id) WHERE source_hash <> '' AND is_digest = 0
 ORDER BY released_at, release_id
 
 -- name: shown_of_releases
--- All that a page can be made from, the text last. Sorting rows of this size takes longer than reading them: the caller sorts.
-SELECT release_id, released_at, issue_id, number, on_date, updated_at, edition_hash, issue_path, settings_id, entry_id, repeats,
-    issue_source
-FROM release WHERE length(issue_source) > 0 AND is_digest = 0
+-- All that a page can be made from, the text by its hash.
+SELECT release_id, released_at, issue_id, number, on_date, updated_at, edition_hash, source_hash, issue_path, settings_id,
+    entry_id, repeats
+FROM release WHERE source_hash <> '' AND is_digest = 0 ORDER BY released_at, release_id
 
 -- name: releases_of_issue
 SELECT * FROM release JOIN settings USING (settings_id)
-WHERE issue_id = :issue_id AND length(issue_source) > 0 AND is_digest = 0 ORDER BY released_at, release_id
+WHERE issue_id = :issue_id AND source_hash <> '' AND is_digest = 0 ORDER BY released_at, release_id
 
 -- name: newest_releases
 SELECT * FROM release JOIN settings USING (settings_id)
-WHERE length(issue_source) > 0 AND is_digest = 0 ORDER BY released_at DESC, release_id DESC LIMIT :count
+WHERE source_hash <> '' AND is_digest = 0 ORDER BY released_at DESC, release_id DESC LIMIT :count
 
 -- name: last_release
 SELECT coalesce(max(release_id), 0) FROM release
 
 -- name: releases_without_text
-SELECT * FROM release JOIN settings USING (settings_id) WHERE length(issue_source) = 0 AND is_digest = 0
+SELECT * FROM release JOIN settings USING (settings_id) WHERE source_hash = '' AND is_digest = 0
 ORDER BY released_at, release_id
 
 -- name: digests
@@ -45,14 +45,15 @@ SELECT * FROM release JOIN settings USING (settings_id) WHERE release_id = :rele
 -- name: add_release
 -- Gives no row where a constraint refuses it.
 INSERT INTO release (issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash, issue_source,
-    issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
+    source_hash, issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
 VALUES (:issue_id, :number, :on_date, :released_at, :updated_at, :edition_hash, :edition_hash, :issue_source,
-    :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :is_digest, :repeats, :tzdata)
+    :source_hash, :issue_path, :settings_id, :entry_id, :transport, :state, :is_mailed, :is_digest, :repeats, :tzdata)
 ON CONFLICT DO NOTHING
 RETURNING release_id
 
 -- name: correct_release
-UPDATE release SET issue_source = :source, settings_id = :settings_id, edition_hash = :edition_hash, updated_at = :updated_at
+UPDATE release SET issue_source = :source, source_hash = :source_hash, settings_id = :settings_id,
+    edition_hash = :edition_hash, updated_at = :updated_at
 WHERE release_id = :release_id
 
 -- name: put_settings

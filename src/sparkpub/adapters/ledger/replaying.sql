@@ -15,9 +15,9 @@ WHERE r.issue_id = :issue_id AND r.number = :number
 
 -- name: add_mark_of_release
 INSERT INTO release (release_id, issue_id, number, on_date, released_at, updated_at, edition_hash, mailed_hash,
-    issue_source, issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
+    issue_source, source_hash, issue_path, settings_id, entry_id, transport, state, is_mailed, is_digest, repeats, tzdata)
 VALUES (:release_id, :issue_id, :number, :on_date, :released_at, :released_at, :hash, :hash,
-    :no_source, :issue_path, :settings_id, :entry_id, :transport, 'sending', :is_mailed, :is_digest, :repeats, :tzdata)
+    :no_source, '', :issue_path, :settings_id, :entry_id, :transport, 'sending', :is_mailed, :is_digest, :repeats, :tzdata)
 ON CONFLICT DO NOTHING
 
 -- name: release_named

@@ -96,6 +96,7 @@ CREATE TABLE release (
     edition_hash TEXT NOT NULL,             -- what page and feeds show
     mailed_hash  TEXT NOT NULL,             -- what was mailed; a correction leaves it alone
     issue_source BLOB NOT NULL,             -- the file as mailed, or as its latest correction left it
+    source_hash  TEXT NOT NULL,             -- its SHA-256 in hex; empty where the text was lost with a ledger
     issue_path   TEXT NOT NULL,
     settings_id  INTEGER NOT NULL REFERENCES settings,
     entry_id     TEXT NOT NULL,             -- id of the feed entry, for ever
@@ -117,6 +118,9 @@ CREATE TABLE release (
 -- what came out on this day of earlier years.
 CREATE INDEX release_day ON release (on_date, issue_id, number);
 CREATE INDEX release_mailed ON release (released_at, on_date) WHERE is_mailed = 1 AND is_digest = 0;
+-- A build asks what each page is made from, and reads the texts of those alone that changed.
+CREATE INDEX release_shown ON release (released_at, release_id, issue_id, number, on_date, updated_at, edition_hash, source_hash,
+    issue_path, settings_id, entry_id, repeats) WHERE is_digest = 0;
 CREATE INDEX release_month_day ON release (substr(on_date, 6)) WHERE is_mailed = 1 AND is_digest = 0;
 
 -- An address that asked, with the state of that wish. `address_key` is what makes two spellings one reader. `tags`,
