@@ -13,9 +13,10 @@ from conftest import Golden
 from sample_email import ARTICLE, BASE_URL, ISSUE, MEDIA, ROOT, SETTINGS, asset, render_sample, sample_article
 from sparkpub.adapters.templates import environment, template_fault, theme_css
 from sparkpub.core.colours import contrast
-from sparkpub.core.email import direction, edition_hash, email_source, fill
+from sparkpub.core.email import edition_hash, email_source, fill
 from sparkpub.core.inline import parse_html
 from sparkpub.core.model import Edition, Image
+from sparkpub.core.scripts import direction
 from sparkpub.core.sentinels import counts, sentinels
 from sparkpub.core.settings import EmailSettings, PublicationSettings, WebSettings
 from sparkpub.errors import InputError

@@ -14,11 +14,11 @@ from sparkpub.core.markup import (
     images,
     links,
     page_html,
-    plain_text,
     read_markdown,
     reading_minutes,
     typographic,
 )
+from sparkpub.core.markup.text import plain_text
 from sparkpub.core.model import Asset
 
 BASE = "https://paper.example.org"

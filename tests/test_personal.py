@@ -24,7 +24,8 @@ from sparkpub.adapters.ledger import ReaderRow
 from sparkpub.adapters.templates import environment, template_fault
 from sparkpub.core.addresses import plain_line
 from sparkpub.core.mail import Compiled, ReaderValues, compile_message, load_compiled
-from sparkpub.core.markup import links, page_html, plain_text, read_markdown
+from sparkpub.core.markup import links, page_html, read_markdown
+from sparkpub.core.markup.text import plain_text
 from sparkpub.core.model import Edition
 from sparkpub.core.personal import field_name, fields_in
 from sparkpub.core.settings import EmailSettings

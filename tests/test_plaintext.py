@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkpub.core.markup import plain_text, read_markdown
+from sparkpub.core.markup import read_markdown
 from sparkpub.core.markup.columns import display_width, table, wrap
+from sparkpub.core.markup.text import plain_text
 
 BASE = "https://paper.example.org"
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sparkpub.adapters.config import settings_of
 from sparkpub.adapters.ledger import Ledger
@@ -15,7 +16,6 @@ from sparkpub.adapters.zones import zone
 from sparkpub.core import links
 from sparkpub.core.archive import linked
 from sparkpub.core.article import Article, Neighbour
-from sparkpub.core.decisions import Due
 from sparkpub.core.issues import parse_issue
 from sparkpub.core.markup import images, read_markdown
 from sparkpub.core.model import Asset, Issue
@@ -25,10 +25,13 @@ from sparkpub.core.settings import Settings
 from sparkpub.errors import Fault, InputError, LedgerError
 from sparkpub.press import Publication
 
+if TYPE_CHECKING:  # what is due decides a tick; a build only reads what was released
+    from sparkpub.core.decisions import Due
+
 
 def placed(
     publication: Publication,
-    due: Due,
+    due: "Due",
     *,
     released_at: datetime,
     media: Mapping[str, Asset],
@@ -58,7 +61,7 @@ def placed(
     )
 
 
-def new_entry_id(publication: Publication, due: Due, released_at: datetime, *, is_first: bool) -> str:
+def new_entry_id(publication: Publication, due: "Due", released_at: datetime, *, is_first: bool) -> str:
     """The feed entry's id, kept for ever: the issue's own `feed_id` for its first release, else a tag URI."""
     issue = due.issue
     if issue.feed_id and is_first:

@@ -16,7 +16,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
-from importlib import resources
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -164,6 +163,8 @@ def _found(text: str, data: Mapping[str, Any]) -> dict[tuple[int, str], tuple[Pl
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False, include_context=True):
             _add(found, lines, _place(detail["loc"], data), _sentence(detail, data))
+    from importlib import resources  # settings that were found sound before are not looked at again
+
     zone_names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
     for place, fault in value_faults(data, frozenset(zone_names)):
         _add(found, lines, place, f"{_name(place)}: {fault}")

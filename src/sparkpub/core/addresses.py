@@ -1,7 +1,7 @@
 """Mail addresses: checked once where they come in, then trusted as values."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from unicodedata import category, is_normalized, normalize
 
 # A dot-atom and a host name of at least two labels (RFC 5321 §4.1.2, without quoted local parts and literals), or this
@@ -10,17 +10,9 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}(?:\.{_LABEL})+|localhost)", re.ASCII)
 _LOCAL_MAX, _ADDRESS_MAX = 64, 254  # octets
-# The same with letters beyond ASCII before the @ (RFC 6531 §3.3); what is not printable is no letter.
-_ATOM_UTF8 = _ATOM.replace("A-Za-z", "A-Za-z\u0080-\U0010ffff")
-_SMALL_LABEL = _LABEL.replace("A-Z", "")
-_ADDRESS_UTF8 = re.compile(
-    rf"{_ATOM_UTF8}(?:\.{_ATOM_UTF8})*@(?:{_SMALL_LABEL}(?:\.{_SMALL_LABEL})+|localhost)", re.ASCII
-)
 # What is printable by its category and yet shows nothing, so that two addresses would look the same: joiners, fillers,
 # variation selectors (Default_Ignorable_Code_Point of Unicode), and the blank Braille pattern.
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
+_UNSEEN = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 # Most addresses: of small letters, and so short that no part of them can be too long.
 _WORD = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
 _USUAL = re.compile(rf"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+@{_WORD}(?:\.{_WORD})++")
@@ -83,6 +75,13 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None or (not text.isascii() and _is_address_utf8(text))
 
 
+@cache
+def _address_utf8() -> re.Pattern[str]:
+    """An address with letters beyond ASCII before the @ (RFC 6531 §3.3); what is not printable is no letter."""
+    atom, label = _ATOM.replace("A-Za-z", "A-Za-z\u0080-\U0010ffff"), _LABEL.replace("A-Z", "")
+    return re.compile(rf"{atom}(?:\.{atom})*@(?:{label}(?:\.{label})+|localhost)", re.ASCII)
+
+
 def _is_address_utf8(text: str) -> bool:
     """The same for letters beyond ASCII before the @.
 
@@ -91,8 +90,8 @@ def _is_address_utf8(text: str) -> bool:
     """
     return (
         text.isprintable()
-        and _ADDRESS_UTF8.fullmatch(text) is not None
-        and _UNSEEN.search(text) is None
+        and _address_utf8().fullmatch(text) is not None
+        and re.search(_UNSEEN, text) is None
         and not category(text[0]).startswith("M")
         and is_normalized("NFC", text)
         and _octets(text) <= _ADDRESS_MAX

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -92,7 +93,6 @@ WORDS: Final = (
     ),
     (Meaning.TRANSIENT, (r"timed? ?out|connection (?:refused|reset|lost)|temporar|try again|loop",)),
 )
-_WORDS: Final = tuple((meaning, re.compile("|".join(patterns), re.IGNORECASE)) for meaning, patterns in WORDS)
 _WORDS_MAX: Final = 1000
 _PACE = re.compile(r"\brate\b|too quickly", re.IGNORECASE)
 
@@ -134,9 +134,15 @@ def meaning_of(status: str, words: str = "") -> Meaning:
     return next((rule.meaning for rule in RULES if any(_fits(status, code) for code in rule.codes)), Meaning.UNKNOWN)
 
 
+@cache
+def _patterns() -> tuple[tuple[Meaning, re.Pattern[str]], ...]:
+    """`WORDS` ready to be looked for; most programs never ask."""
+    return tuple((meaning, re.compile("|".join(patterns), re.IGNORECASE)) for meaning, patterns in WORDS)
+
+
 def _said(words: str) -> Meaning | None:
     """What words alone say, None if nothing that we know."""
-    return next((meaning for meaning, pattern in _WORDS if pattern.search(words[:_WORDS_MAX])), None)
+    return next((meaning for meaning, pattern in _patterns() if pattern.search(words[:_WORDS_MAX])), None)
 
 
 def _fits(status: str, code: str) -> bool:

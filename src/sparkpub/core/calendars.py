@@ -5,6 +5,7 @@
 convertdate does the arithmetic. It accepts days that never were (30 Adar of a common year, month 13), so every day
 is looked up here among those that exist before it is converted. Years start on 1 January and count from 1; a
 country's calendar is Julian up to its change and Gregorian from there (INTERFACE.md, "When an anniversary falls").
+convertdate is imported where it is asked: with all its calendars it takes longer than most answers.
 """
 
 from calendar import monthrange
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
-
-from convertdate import hebrew, islamic, julian
 
 from sparkpub.core.model import Calendar, PrintedDate
 
@@ -95,9 +94,7 @@ class _Days(NamedTuple):
 
 def months_of(calendar: Calendar, year: int) -> tuple[Month, ...]:
     """The months of a year, in order."""
-    if calendar is Calendar.HEBREW and hebrew.leap(year):
-        return _LEAP_MONTHS
-    return _MONTHS
+    return _LEAP_MONTHS if calendar is Calendar.HEBREW and _is_leap_in_hebrew(year) else _MONTHS
 
 
 _MONTHS: Final = tuple(Month(number) for number in range(1, 13))
@@ -150,7 +147,7 @@ def month_name(calendar: Calendar, year: int, month: Month) -> str:
     match calendar:
         case Calendar.HEBREW if month == ADAR_I:
             return "Adar I"
-        case Calendar.HEBREW if month == Month(6) and hebrew.leap(year):
+        case Calendar.HEBREW if month == Month(6) and _is_leap_in_hebrew(year):
             return "Adar II"
         case Calendar.HEBREW:
             return _HEBREW_MONTHS[month.number - 1]
@@ -197,6 +194,8 @@ def _month(calendar: Calendar, year: int, month: Month) -> _Days | None:
     if calendar is Calendar.HEBREW:
         return _hebrew_year(year)[month]
     if calendar is Calendar.ISLAMIC_CIVIL:
+        from convertdate import islamic
+
         length = islamic.month_length(year, month.number)
         return _Days(_ordinal(islamic.to_jd(year, month.number, 1)), range(1, length + 1))
     return _month_with_gregorian_name(calendar, year, month.number) if year <= _YEARS else None
@@ -209,6 +208,8 @@ def _month_with_gregorian_name(calendar: Calendar, year: int, month: int) -> _Da
         days = _gregorian_days(year, month)
         missing = change.first_gregorian[2] - 1 if change and (year, month) == change.first_gregorian[:2] else 0
         return _Days(days.first + missing, days.days[missing:])
+    from convertdate import julian
+
     days = _Days(_ordinal(julian.to_jd(year, month, 1)), range(1, julian.month_length(year, month) + 1))
     if change and (year, month) == change.last_julian[:2]:
         return _Days(days.first, _days_of_change(change, days.days))
@@ -235,6 +236,8 @@ def _hebrew_year(year: int) -> Mapping[Month, _Days]:
 
     Lengths are added up here: convertdate's own conversion calls a function that it deprecates with a warning.
     """
+    from convertdate import hebrew
+
     first = _ordinal(hebrew.to_jd(year, hebrew.TISHRI, 1))
     found = {}
     for month in months_of(Calendar.HEBREW, year):
@@ -247,8 +250,15 @@ def _hebrew_year(year: int) -> Mapping[Month, _Days]:
 def _convertdate_month(year: int, month: Month) -> int:
     """The number convertdate has for a Hebrew month: it counts from Nisan, Adar I and a common year's Adar are 12."""
     if month.number == ADAR_I.number + 1:
-        return 13 if hebrew.leap(year) else 12
+        return 13 if _is_leap_in_hebrew(year) else 12
     return 12 if month.is_leap else (month.number + 5) % 12 + 1
+
+
+def _is_leap_in_hebrew(year: int) -> bool:
+    """Whether a Hebrew year has a thirteenth month."""
+    from convertdate import hebrew
+
+    return bool(hebrew.leap(year))
 
 
 def _ordinal(julian_day: float) -> int:
@@ -258,4 +268,6 @@ def _ordinal(julian_day: float) -> int:
 
 def _islamic_year(on: date) -> int:
     """The Islamic year of a Gregorian date, give or take one: 30 of its years have 10,631 days."""
+    from convertdate import islamic
+
     return (on.toordinal() - _ordinal(islamic.EPOCH)) * 30 // 10_631 + 1

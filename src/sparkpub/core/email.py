@@ -19,11 +19,13 @@ from sparkpub.core import links
 from sparkpub.core.article import Article, Neighbour, named_authors
 from sparkpub.core.budgets import STYLE_BUDGET
 from sparkpub.core.colours import dark_palette, light_palette, theme_faults
-from sparkpub.core.markup import Markup, email_html, first_sentences, plain_text, read_markdown, typographic
+from sparkpub.core.markup import Markup, email_html, first_sentences, read_markdown, typographic
 from sparkpub.core.markup.columns import wrap
+from sparkpub.core.markup.text import plain_text
 from sparkpub.core.model import Asset, Edition, Issue
 from sparkpub.core.occasion import occasion
 from sparkpub.core.personal import ReaderFields, field_faults, front_matter_faults, planted
+from sparkpub.core.scripts import direction, slant
 from sparkpub.core.sentinels import LENGTH, SENTINEL, Sentinels, counts, replant, sentinels
 from sparkpub.core.settings import Settings
 from sparkpub.core.words import date_words, dateline
@@ -42,10 +44,6 @@ _PADDING = "͏\u200c\u2007"
 """Shows nothing and cannot be trimmed: grapheme joiner, zero-width non-joiner, figure space."""
 
 _CHANGED = re.compile(SENTINEL.pattern, re.IGNORECASE)
-
-_RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"})
-_RTL_SCRIPTS = frozenset({"adlm", "arab", "aran", "hebr", "nkoo", "rohg", "syrc", "thaa"})
-_UPRIGHT = _RTL_LANGUAGES | _RTL_SCRIPTS | {"ja", "jpan", "zh", "hans", "hant", "ko", "kore", "th", "thai"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,22 +234,6 @@ def _words(article: Article, base_url: str, marks: Sentinels) -> dict[str, objec
 def _opening(issue: Issue, markup: Markup) -> str:
     """What an inbox shows of the body: of personal fields the defaults, since a sentinel must not be cut."""
     return first_sentences(read_markdown(issue.body, language=issue.language) if markup.fields else markup, _PREVIEW)
-
-
-def direction(language: str, settings: Settings) -> str:
-    """`ltr` or `rtl`: what the publication says for its own language, else by script and language (BCP 47)."""
-    if settings.publication.direction and language == settings.publication.language:
-        return settings.publication.direction
-    code, *subtags = language.lower().split("-")
-    script = next((tag for tag in subtags if len(tag) == len("Arab") and tag.isalpha()), "")
-    return "rtl" if (script in _RTL_SCRIPTS if script else code in _RTL_LANGUAGES) else "ltr"
-
-
-def slant(language: str) -> str:
-    """`italic`, or `normal` where the language's script has no slanted letters, which browsers would only tilt."""
-    code, *subtags = language.lower().split("-")
-    script = next((tag for tag in subtags if len(tag) == len("Latn") and tag.isalpha()), "")
-    return "normal" if (script or code) in _UPRIGHT else "italic"
 
 
 def edition_hash(subject: str, html: str, text: str, assets: Iterable[Asset]) -> str:

@@ -24,7 +24,7 @@ MAX_BYTES = 450_000
 _HEAD_BYTES = 8_000  # room for everything in a document that is not an entry
 _ENTRY_BYTES = 1_600  # room for an entry's tags, dates and repeated addresses
 _YEAR = re.compile("[0-9]{4}")
-_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the date of a feed that holds nothing yet
 
 RSS, ATOM, JSON = "feed.xml", "atom.xml", "feed.json"

@@ -9,7 +9,6 @@ from sparkpub.core.fields import Fields
 from sparkpub.core.frontmatter import Document, Report, read_document
 from sparkpub.core.keys import IMAGE_KEYS, ISSUE_KEYS, issue_schema
 from sparkpub.core.links import alias_path
-from sparkpub.core.lint import known_codes
 from sparkpub.core.model import Correction, Image, Issue, Status
 from sparkpub.core.rules import Zones, read_rule
 from sparkpub.core.settings import Settings
@@ -134,6 +133,10 @@ def _corrections(fields: Fields) -> tuple[Correction, ...]:
 
 def _allowances(fields: Fields) -> dict[str, str]:
     """The lints that do not count in this issue, by code, with the reason."""
+    if "allow" not in fields:
+        return {}
+    from sparkpub.core.lint import known_codes  # all lints, which most issues have no use for
+
     allowed = {}
     for code, why, line in fields.pairs("allow"):
         if code not in known_codes():

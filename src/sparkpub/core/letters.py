@@ -24,10 +24,11 @@ from sparkpub.core.addresses import parse_mailbox
 from sparkpub.core.article import Neighbour
 from sparkpub.core.colours import dark_palette, light_palette
 from sparkpub.core.consent import CONFIRM_WITHIN
-from sparkpub.core.email import direction, slant, template_mistakes, tidy_text
+from sparkpub.core.email import template_mistakes, tidy_text
 from sparkpub.core.mail import LEAVE, ONE_CLICK, Addressing, Compiled, ReaderValues, encoded_value
 from sparkpub.core.mime import CRLF, mailbox_field, quoted_printable, text_field
 from sparkpub.core.records import Letter, LetterKind, SubscriberState
+from sparkpub.core.scripts import direction, slant
 from sparkpub.core.sentinels import Sentinels
 from sparkpub.core.settings import Settings
 from sparkpub.core.tokens import Tokens

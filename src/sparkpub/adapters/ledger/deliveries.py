@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparkpub.adapters.ledger.audiences import AudienceRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.readers import attributes_of
 from sparkpub.adapters.ledger.statements import statements
-from sparkpub.core.outcomes import UNSPEAKABLE, Settlement
 from sparkpub.core.records import Balance, DeliveryState, Release, ReleaseState
+
+if TYPE_CHECKING:  # the rules for what a relay says are many, and only who sends asks them
+    from sparkpub.core.outcomes import Settlement
 
 _SQL = statements("deliveries.sql")
 _RELEASES = statements("releases.sql")
@@ -82,6 +84,8 @@ class DeliveryRows(AudienceRows):
 
         That their letters fail says nothing of the release (`core.outcomes.unspeakable`).
         """
+        from sparkpub.core.outcomes import UNSPEAKABLE
+
         balance = self.balance(release_id)
         if not balance.failed:
             return balance
@@ -176,9 +180,11 @@ class DeliveryRows(AudienceRows):
 
         False if it was no longer this run's to settle.
         """
+        from sparkpub.core.outcomes import Settlement
+
         return self.settle_all([(due, Settlement(state=state, code=code, at=at), tried_at)], epoch=epoch)[0]
 
-    def settle_all(self, results: Sequence[tuple[DueDelivery, Settlement, datetime]], *, epoch: int) -> list[bool]:
+    def settle_all(self, results: "Sequence[tuple[DueDelivery, Settlement, datetime]]", *, epoch: int) -> list[bool]:
         """The same for some attempts with the instant of each, in a transaction of the caller's."""
         values: list[dict[str, object]] = [
             {

@@ -5,7 +5,7 @@ They are for every engine: values have names, and what one engine alone understa
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _NAME = "-- name: "
 _VALUE = re.compile(r":([a-z_]\w*)")
@@ -13,7 +13,7 @@ _VALUE = re.compile(r":([a-z_]\w*)")
 
 def read_sql(file: str) -> str:
     """The text of one `.sql` file."""
-    return (resources.files(__package__ or "") / file).read_text(encoding="utf-8")
+    return Path(__file__).with_name(file).read_text(encoding="utf-8")
 
 
 @cache

@@ -3,7 +3,6 @@
 import difflib
 import os
 import re
-import traceback
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
@@ -164,7 +163,9 @@ def _template_frame(error: BaseException, folder: Path) -> tuple[FrameType | Non
     """The innermost frame of the error that is a template's own, and the line in it (0: unknown)."""
     found: tuple[FrameType | None, int] = (None, 0)
     roots = _roots(folder)
-    for frame, line in traceback.walk_tb((error.__cause__ or error).__traceback__):
+    from traceback import walk_tb  # only where something is wrong
+
+    for frame, line in walk_tb((error.__cause__ or error).__traceback__):
         name = frame.f_code.co_filename
         if name.startswith("templates/") or any(Path(name).is_relative_to(root) for root in roots):
             found = (frame, line)

@@ -20,7 +20,6 @@ from sparkpub.core.markup.reading import (
     reading_minutes,
     typographic,
 )
-from sparkpub.core.markup.text import plain_text
 from sparkpub.core.markup.urls import absolute_link
 from sparkpub.core.markup.writing import email_html, page_html
 
@@ -36,7 +35,6 @@ __all__ = [
     "images",
     "links",
     "page_html",
-    "plain_text",
     "read_markdown",
     "reading_minutes",
     "typographic",

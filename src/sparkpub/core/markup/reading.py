@@ -23,8 +23,8 @@ _WORD = re.compile(r"[^\W_]++(?:['’\-.,][^\W_]++)*+")
 
 # Without any of these a line is printed as it is typed.
 _TYPED_SIGN = re.compile(
-    r"""["'\\;:!?»«]|--|\.\.\.|[^\n -\U0010ffff]"""
-    r"|[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+    r"""["'\\;:!?»«]|--|\.\.\."""
+    r"|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 
 # Blocks of which the excerpt has nothing, though the text before or after may lean on them.
