@@ -3,6 +3,7 @@
 usage: python tools/bench.py [startup|message|edition|schedule|ticks|site|feeds|sending|readers|web]...
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from sparkpub.press import open_publication
 from sparkpub.shelf import read_shelf
 
 ROOT = Path(__file__).parents[1]
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is measured finds its modules compiled, as where it is used
 
 
 def startup() -> Iterator[Figure]:

@@ -5,11 +5,12 @@ are committed after the files that they speak of, so that a crash leaves rows th
 """
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _VERSION: Final = 3
 _SCHEMA: Final = """
@@ -63,12 +64,15 @@ _PART: Final = {
     name: f"SELECT {name} FROM {table} WHERE piece_id = ?"  # noqa: S608 - names of ours
     for name, table in _TABLES.items()
 }
+_SOME_PARTS: Final = {
+    name: f"SELECT piece_id, {name} FROM {table} WHERE piece_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+    for name, table in _TABLES.items()
+}
 _ALL_PARTS: Final = {name: f"SELECT piece_id, {name} FROM {table}" for name, table in _TABLES.items()}  # noqa: S608
 _DROP: Final = tuple(f"DELETE FROM {table} WHERE piece_id = ?" for table in ("piece", "line", "shown"))  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Left(NamedTuple):
     """A file as a build left it: the key of what it shows, its size, time and digest."""
 
     key: str
@@ -129,10 +133,7 @@ class SiteCache:
     def outputs(self) -> dict[str, Left]:
         """Every file that builds may have left."""
         rows = self._db.execute("SELECT file, key, size, mtime, digest, is_page FROM output")
-        return {
-            file: Left(key=key, size=size, mtime=mtime, digest=digest, is_page=bool(is_page))
-            for file, key, size, mtime, digest, is_page in rows
-        }
+        return {file: Left(key, size, mtime, digest, bool(is_page)) for file, key, size, mtime, digest, is_page in rows}
 
     def stamps(self) -> Iterator[tuple[str, int, int, bool]]:
         """(file, size, time, whether it is a page) of every file that builds left, for a quick look."""
@@ -179,6 +180,10 @@ class SiteCache:
     def part(self, name: str, piece_id: int) -> str:
         """One part of a release: `card`, `calendar`, `found`, `opening`, `html` or `entry`."""
         return str(self._db.execute(_PART[name], (piece_id,)).fetchone()[0])
+
+    def some(self, name: str, piece_ids: Collection[int]) -> dict[int, str]:
+        """One part of each of these releases."""
+        return dict(self._db.execute(_SOME_PARTS[name], (json.dumps(piece_ids),)))
 
     def parts(self, name: str) -> dict[int, str]:
         """One part of each release."""

@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sparkpub.adapters.clock import boot_id
 from sparkpub.adapters.files import list_static
@@ -128,6 +127,8 @@ def _memory(press: Press) -> Iterator[Path]:
     if is_writable:
         yield place
         return
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="sparkpub-") as passing:
         yield Path(passing)
 

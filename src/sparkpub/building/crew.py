@@ -9,24 +9,23 @@ file. What a mate cannot do, or leaves undone, is done here, so that every fault
 
 import gc
 import os
-import signal
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparkpub.adapters.site_cache import SiteCache
 from sparkpub.adapters.templates import environment
 from sparkpub.building.workshop import Bench, Workshop, unchanging
 from sparkpub.core.settings import Settings
+
+if TYPE_CHECKING:  # most builds need no help, and begin without all that
+    from multiprocessing.connection import Connection
+    from queue import SimpleQueue
+    from subprocess import Popen
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -44,8 +43,8 @@ def processors() -> int:
 
 @dataclass(slots=True, eq=False)
 class _Mate:
-    process: subprocess.Popen[bytes]
-    line: Connection
+    process: "Popen[bytes]"
+    line: "Connection"
     bundles: deque[list[Any]] = field(default_factory=deque)
 
 
@@ -67,6 +66,9 @@ class Crew:
         if self._is_called:
             return
         self._is_called = True
+        import subprocess
+        from multiprocessing import Pipe
+
         for _ in range(min(self.jobs or processors(), _MOST) - 1):
             here, there = Pipe()
             # Neither fork, which may copy a lock that is held, nor spawn, which runs the caller's script again.
@@ -102,12 +104,11 @@ class Crew:
                         break
                     mate.bundles.append(bundle)
                     self._send(mate, task, [name(item) for item in bundle])
-            busy = [mate.line for mate in self._mates if mate.bundles]
-            ready = wait(busy, timeout=0 if waiting else None) if busy else []
+            ready = self._ready(is_idle=not waiting)
             if not ready and waiting:
                 item = waiting.popleft()
                 yield item, here(item)
-            for mate in [mate for mate in self._mates if mate.line in ready]:
+            for mate in ready:
                 for item, result in self._answered(mate):
                     yield item, here(item) if result is None else result
 
@@ -120,6 +121,16 @@ class Crew:
     def _send(self, mate: _Mate, task: str, message: object) -> None:
         with suppress(OSError):  # one that is gone is missed when its answer is awaited
             mate.line.send((task, message))
+
+    def _ready(self, *, is_idle: bool) -> list[_Mate]:
+        """The mates that have answered; one who is idle waits for the next."""
+        asked = {mate.line: mate for mate in self._mates if mate.bundles}
+        if not asked:
+            return []
+        from multiprocessing.connection import wait
+
+        answered = wait(list(asked), timeout=None if is_idle else 0)
+        return [mate for line, mate in asked.items() if line in answered]
 
     def _answered(self, mate: _Mate) -> list[tuple[Any, Any]]:
         """What a mate made of its first bundle; one that is gone makes nothing of any."""
@@ -145,16 +156,20 @@ def _taken(waiting: deque[Item], most: int, name: Callable[[Item], object]) -> l
 
 def _end(mate: _Mate) -> None:
     """See a mate off."""
+    from subprocess import TimeoutExpired
+
     mate.line.close()
     try:
         mate.process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         mate.process.kill()
         mate.process.wait()
 
 
-def help_along(line: Connection) -> None:
+def help_along(line: "Connection") -> None:
     """What a mate does until the other process closes the line or ends."""
+    import signal
+
     gc.disable()  # as in the other process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when a build is broken off
     with suppress(EOFError, OSError):
@@ -172,8 +187,11 @@ def help_along(line: Connection) -> None:
                 line.send([_tried(make, one) for one in message])
 
 
-def _arriving(line: Connection) -> "SimpleQueue[tuple[str, Any] | None]":
+def _arriving(line: "Connection") -> "SimpleQueue[tuple[str, Any] | None]":
     """What is asked on a line, None at its end; taken off at once, so that who asks never waits for what is made."""
+    from queue import SimpleQueue
+    from threading import Thread
+
     asked: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
 
     def listen() -> None:
@@ -195,4 +213,6 @@ def _tried(make: Callable[[Any], object], one: object) -> object:
 
 
 if __name__ == "__main__":
+    from multiprocessing.connection import Connection
+
     help_along(Connection(int(sys.argv[1])))

@@ -28,6 +28,7 @@ class Folder:
     claimed: set[str] = field(default_factory=set)
     changed: list[str] = field(default_factory=list)
     shadowed: list[str] = field(default_factory=list)
+    _root: str = ""
     _taken: set[str] = field(default_factory=set)
     _former: dict[str, Left] = field(default_factory=dict)
     _unsaved: dict[str, Left] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Folder:
 
     def __post_init__(self) -> None:
         """Remember what is there, and that it is being changed."""
+        self._root = f"{self.out}{os.sep}"
         self._former = self.cache.outputs()
         self._was_finished = bool(self.cache.fact("left")) or not self._former
         # After a power cut a file may have its size and time but not its bytes: then it is read before it is trusted.
@@ -45,33 +47,38 @@ class Folder:
     def claim(self, outputs: Iterable[Output]) -> list[Output]:
         """Those of the outputs whose places are free; they are ours from now on, whatever happens next."""
         mine = []
+        new = []
         for output in outputs:
-            folders = _folders(output.file)
-            if output.file in self.claimed or output.file in self._taken or not self.claimed.isdisjoint(folders):
-                self.shadowed.append(output.file)
+            file = output.file
+            folders = _folders(file)
+            if file in self.claimed or file in self._taken or not self.claimed.isdisjoint(folders):
+                self.shadowed.append(file)
                 continue
-            self.claimed.add(output.file)
+            self.claimed.add(file)
             self._taken.update(folders)
             mine.append(output)
+            if file not in self._former:
+                new.append(file)
         with self.cache.transaction():
-            self.cache.claim(output.file for output in mine if output.file not in self._former)
+            self.cache.claim(new)
         return mine
 
     def is_current(self, output: Output, key: str) -> bool:
         """Whether a file was left by a build that made it from the same, and has its bytes still."""
-        left = self._former.get(output.file)
+        file = output.file
+        left = self._former.get(file)
         if left is None or left.key != key:
             return False
         try:
-            stat = os.stat(f"{self.out}{os.sep}{output.file}")  # noqa: PTH116 - a Path for each of thousands takes longer
+            stat = os.stat(f"{self._root}{file}")  # noqa: PTH116 - a Path for each of thousands takes longer
             if self._is_same_boot and (stat.st_size, stat.st_mtime_ns) == (left.size, left.mtime):
                 return True
-            path = self.out / output.file
+            path = self.out / file
             if path.is_symlink() or stat.st_size != left.size or _digest(path.read_bytes()) != left.digest:
                 return False
         except OSError:
             return False
-        self._unsaved[output.file] = Left(
+        self._unsaved[file] = Left(
             key=key, size=left.size, mtime=stat.st_mtime_ns, digest=left.digest, is_page=left.is_page
         )
         return True

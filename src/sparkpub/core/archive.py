@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sparkpub.core.article import Article, Neighbour
 from sparkpub.core.links import segment
@@ -51,20 +52,22 @@ def neighbour(article: Article) -> Neighbour:
 
 def linked(articles: Iterable[Article]) -> list[Article]:
     """Articles in order of release, each told of its neighbours in the series and of its earlier releases."""
-    found: list[Article] = []
+    told: list[tuple[Article, dict[str, Any]]] = []
     earlier: dict[str, tuple[Neighbour, ...]] = {}
-    before: dict[str, int] = {}
-    for index, article in enumerate(articles):
+    before: dict[str, tuple[Neighbour, dict[str, Any]]] = {}
+    for article in articles:
         issue, here = article.issue, neighbour(article)
-        placed = replace(article, earlier=earlier[issue.id]) if issue.id in earlier else article
+        around: dict[str, Any] = {}
+        if issue.id in earlier:
+            around["earlier"] = earlier[issue.id]
         if issue.series:
-            if (last := before.get(issue.series)) is not None:
-                placed = replace(placed, previous=neighbour(found[last]))
-                found[last] = replace(found[last], next=here)
-            before[issue.series] = index
-        found.append(placed)
-        earlier[issue.id] = (*placed.earlier, here)
-    return found
+            if issue.series in before:
+                around["previous"], last = before[issue.series]
+                last["next"] = here
+            before[issue.series] = here, around
+        told.append((article, around))
+        earlier[issue.id] = (*around.get("earlier", article.earlier), here)
+    return [replace(article, **around) if around else article for article, around in told]
 
 
 def archive_of(articles: Iterable[Article], event_of: Callable[[Article], str] = happened_on) -> Archive:

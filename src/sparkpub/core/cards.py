@@ -1,6 +1,7 @@
 """Articles as readers meet them: in a list, on a page of their own, in a feed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -10,11 +11,11 @@ from markupsafe import Markup
 
 from sparkpub.core import links
 from sparkpub.core.article import Article, Neighbour
-from sparkpub.core.email import direction
 from sparkpub.core.feeds import Entry
 from sparkpub.core.markup import first_sentences, page_html, read_markdown, reading_minutes, typographic
 from sparkpub.core.model import Anniversary
 from sparkpub.core.occasion import Occasion, day_words, occasion
+from sparkpub.core.scripts import direction
 from sparkpub.core.settings import Settings
 from sparkpub.core.site_words import site_words
 from sparkpub.core.vocabulary import vocabulary
@@ -145,6 +146,10 @@ class Cards:
             tags=tuple((tag, links.tag_path(tag)) for tag in issue.tags),
             image=_picture(article),
         )
+
+    def cards(self, articles: Iterable[Article]) -> list[Card]:
+        """Articles as lists show them."""
+        return [self.card(article) for article in articles]
 
     def corrections(self, article: Article) -> list[tuple[str, str]]:
         """(date in words, what was mended) of each correction."""

@@ -23,9 +23,9 @@ from sparkpub.core.article import Article, named_authors
 from sparkpub.core.blocks import Blocks, Listed, Memory, unkept, unshared
 from sparkpub.core.cards import Card, Cards, Link
 from sparkpub.core.colours import Palette, dark_palette, light_palette, theme_faults
-from sparkpub.core.email import direction
 from sparkpub.core.feeds import ATOM, JSON, MEDIA_TYPES, RSS, xml_safe
 from sparkpub.core.jsonld import news_article, script_safe, website
+from sparkpub.core.scripts import direction
 from sparkpub.core.settings import SeriesSettings, Settings
 from sparkpub.core.site_words import SiteWords, site_words
 from sparkpub.core.slips import KeptCards
@@ -107,7 +107,10 @@ class Pages:
         """Everything by year, with the ways in: years, series, tags."""
         title = self.settings.publication.title
         page = Page(path="/archive/", title=self.say.archive, description=self.say.everything_in.format(title=title))
-        years = [(year, self._listed(held)) for year, held in self.archive.years.items()]
+        years = [
+            (year, [self._listed(group) for _, group in _grouped(held, lambda article: article.local.month)])
+            for year, held in self.archive.years.items()
+        ]
         tags = [
             ((self.archive.labels[tag], links.tag_path(tag)), len(newest_of_each(held)))
             for tag, held in self.archive.tags.items()
@@ -156,7 +159,7 @@ class Pages:
         title, path = self.say.on_this_day, "/on-this-day/"
         page = Page(path=path, title=title, description=self.say.days, feeds=((self.say.every_day, path),))
         months = [
-            (self.cards.month(month), self._days_of(days))
+            (self.cards.month(month), [(self._day_link(day), self._listed(self._of_day(day))) for day in days])
             for month, days in _grouped(self.archive.days, lambda day: day[0])
         ]
         return self._render("on-this-day", page, months=months)
@@ -265,7 +268,7 @@ class Pages:
         return html
 
     def _cards(self, articles: Iterable[Article]) -> list[Card]:
-        return [self.cards.card(article) for article in articles]
+        return self.cards.cards(articles)
 
     def _listed(self, articles: Sequence[Article]) -> Listed[Card]:
         return Listed(articles, partial(self._cards, articles), len(articles))
@@ -275,13 +278,8 @@ class Pages:
         parts = [self._listed(group) for _, group in _grouped(articles, lambda article: article.local.year)]
         return {"cards": self._listed(articles), "parts": parts}
 
-    def _days_of(self, days: Sequence[MonthDay]) -> Listed[tuple[Link, list[Card]]]:
-        """Days of the year with the pieces of each."""
-        held = {day: newest_of_each(self.archive.days[day]) for day in days}
-        return Listed(
-            [article for articles in held.values() for article in articles],
-            lambda: [(self._day_link(day), self._cards(articles)) for day, articles in held.items()],
-        )
+    def _of_day(self, day: MonthDay) -> Sequence[Article]:
+        return newest_of_each(self.archive.days[day])
 
     def _day_link(self, day: MonthDay) -> Link:
         return self.cards.month_day(self.archive.days[day][0].on), links.day_path(*day)

@@ -115,10 +115,6 @@ class Site:
         return feeds
 
     @cached_property
-    def _digests(self) -> dict[int, str]:
-        return {id(article): self.cards.digest(article) for article in self.archive.releases}
-
-    @cached_property
     def _around(self) -> str:
         return key_of(*self.pages.around)
 
@@ -128,8 +124,7 @@ class Site:
 
     def _told(self, articles: Iterable[Article], *more: object) -> Shown:
         """What a page shows that is given articles, and what every page shows."""
-        digests = self._digests
-        return (self._around, *more, " ".join([digests[id(article)] for article in articles]))
+        return (self._around, *more, " ".join(map(self.cards.digest, articles)))
 
     def _page(self, path: str, render: Callable[[], bytes], articles: Iterable[Article] = (), *more: object) -> Output:
         """An HTML page that shows articles and more."""
@@ -218,7 +213,7 @@ class Site:
         return (
             *head,
             tuple(sorted(self.audio.items())),
-            " ".join([self._digests[id(whole[one.id, one.url])] for one in feed.entries]),
+            " ".join([self.cards.digest(whole[one.id, one.url]) for one in feed.entries]),
             *(one.html for one in feed.entries if one.html),
         )
 

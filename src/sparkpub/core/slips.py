@@ -8,7 +8,7 @@ Every build reads its site from slips, a cold one too, so that no template can t
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -55,6 +55,9 @@ class Parts(Protocol):
     def part(self, name: str, slip_id: int) -> str:
         """One part of the slip with a number."""
 
+    def some(self, name: str, slip_ids: Collection[int]) -> Mapping[int, str]:
+        """One part of each of these slips."""
+
     def parts(self, name: str) -> Mapping[int, str]:
         """One part of every slip."""
 
@@ -69,9 +72,13 @@ class SlipsAtHand:
         """One part of the slip with a number."""
         return str(getattr(self.slips[slip_id], name))
 
+    def some(self, name: str, slip_ids: Collection[int]) -> Mapping[int, str]:
+        """One part of each of these slips."""
+        return {slip_id: self.part(name, slip_id) for slip_id in slip_ids}
+
     def parts(self, name: str) -> Mapping[int, str]:
         """One part of every slip."""
-        return {number: self.part(name, number) for number in range(len(self.slips))}
+        return self.some(name, range(len(self.slips)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +142,7 @@ class KeptCards(Cards):
 
     known: Mapping[tuple[str, int], Known] = field(kw_only=True, repr=False)
     kept: Parts = field(kw_only=True, repr=False)
-    _digests: dict[int, str] = field(default_factory=dict, repr=False)
+    _digests: dict[int, tuple[Article, str]] = field(default_factory=dict, repr=False)
     _cards: dict[int, tuple[Card, str, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -162,6 +169,14 @@ class KeptCards(Cards):
         """An article as lists show it."""
         return self._card(article)[0]
 
+    def cards(self, articles: Iterable[Article]) -> list[Card]:
+        """Articles as lists show them, fetched at once."""
+        shown = [(self.known[_name(article)].slip_id, article) for article in articles]
+        missing = {slip_id: article for slip_id, article in shown if slip_id not in self._cards}
+        for slip_id, text in self.kept.some("card", list(missing)).items() if missing else ():
+            self._make_card(missing[slip_id], slip_id, text)
+        return [self._cards[slip_id][0] for slip_id, _ in shown]
+
     def occasion(self, article: Article) -> Occasion | None:
         """The anniversary of an article, None where it has none."""
         rule = self._card(article)[1]
@@ -185,14 +200,14 @@ class KeptCards(Cards):
 
     def digest(self, article: Article) -> str:
         """A key of all that is told of a release, its neighbours and its text included."""
-        known = self.known[_name(article)]
-        found = self._digests.get(known.slip_id)
-        if found is None:
-            found = known.digest
+        kept = self._digests.get(id(article))
+        if kept is None:
+            found = self.known[_name(article)].digest
             if article.earlier or article.previous or article.next:
                 found = key_of(found, *map(_told, (article.previous, article.next, *article.earlier)))
-            self._digests[known.slip_id] = found
-        return found
+            # With the article itself, so that no other ever has its id.
+            kept = self._digests[id(article)] = article, found
+        return kept[1]
 
     def calendar(self, articles: Iterable[Article]) -> list[str]:
         """Releases as events of a calendar."""
@@ -213,9 +228,11 @@ class KeptCards(Cards):
         """A card, made once however many lists show it, the rule of its issue and the plain summary."""
         slip_id = self.known[_name(article)].slip_id
         made = self._cards.get(slip_id)
-        if made is None:
-            *row, rule, summary = json.loads(self.kept.part("card", slip_id))
-            made = self._cards[slip_id] = _card(article, self.path(article.url), row), rule, summary
+        return made or self._make_card(article, slip_id, self.kept.part("card", slip_id))
+
+    def _make_card(self, article: Article, slip_id: int, text: str) -> tuple[Card, str, str]:
+        *row, rule, summary = json.loads(text)
+        made = self._cards[slip_id] = _card(article, self.path(article.url), row), rule, summary
         return made
 
 
