@@ -69,12 +69,16 @@ class Blocks:
     def _known(self) -> Mapping[str, str]:
         return self.memory.kept(self.path)
 
+    @cached_property
+    def _ground(self) -> str:
+        return key_of(*self.around)
+
     def block(self, listed: Listed[object], *more: object, caller: Callable[[], str]) -> Markup:
         """A block of a page: what it lists, and plain values that it shows beside.
 
         Blocks that list the same in different ways are told apart by such a value.
         """
-        key = key_of(*self.around, more, *map(self.digest, listed.articles))
+        key = key_of(self._ground, more, *map(self.digest, listed.articles))
         html = self._known.get(key)
         if html is None:
             html = str(caller())
