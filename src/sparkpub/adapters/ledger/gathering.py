@@ -86,12 +86,8 @@ class GatheredRows(AudienceRows):
 
         To be called in the transaction that has asked for what waits.
         """
-        rows = (
-            {"subscriber_id": subscriber_id, "release_id": release_id, "digest_id": digest_id}
-            for subscriber_id in readers
-            for release_id in pieces
-        )
-        self._db.write_each(_SQL["put_in_digest"], rows)
+        rows = ((digest_id, subscriber_id, release_id) for subscriber_id in readers for release_id in pieces)
+        self._db.write_many(_SQL["put_in_digest"], rows)
         span = max(_BATCH, _BATCH * max(readers, default=1) // max(len(readers), 1))
         return self._db.write(_SQL["plan_digest"], {"digest_id": digest_id, "release_id": pieces[0], "span": span})
 
