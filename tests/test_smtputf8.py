@@ -392,6 +392,18 @@ def test_a_report_that_was_encoded_on_its_way_is_read(name: str) -> None:
     assert (report.voucher, report.subscriber_id, report.release_name) == (Voucher.SEAL, 7, "hello/100")
 
 
+@pytest.mark.parametrize("more", ["", "X: a\x0cfoo: b\n", "Subject: \x85é\x0b用\n"])
+@pytest.mark.parametrize("name", ["base64", "quoted-printable"])
+def test_a_letter_that_is_not_encoded_as_its_bounce_says_tells_whose_it_was(name: str, more: str) -> None:
+    original = more + Sent(address=CHINESE).letter
+    bounce = notification("editor@press.example.org", "failed", fields("x@example.org"), original=original)
+    kind = "Content-Type: message/rfc822\n"
+    assert bounce.count(kind) == 1
+    report = report_of(bounce.replace(kind, f"{kind}Content-Transfer-Encoding: {name}\n"))
+    assert (report.kind, report.meaning) == (ReportKind.BOUNCE, Meaning.GONE)
+    assert (report.voucher, report.subscriber_id, report.release_name) == (Voucher.SEAL, 7, "hello/100")
+
+
 @pytest.mark.parametrize("kind", ["message/rfc822", "message/global", "message/global-headers", "text/rfc822-headers"])
 def test_the_letter_in_a_bounce_tells_whose_it_was(kind: str) -> None:
     original = Sent(address=CHINESE).letter

@@ -25,7 +25,10 @@ _MARKS_MAX = 40  # of "boundary" and "message/": more is nobody's report, and co
 _SUBJECT_MAX = 200
 _MARKS = re.compile(rb"boundary|message/", re.IGNORECASE)
 _UNFOLDED: Final = email.policy.compat32.clone(max_line_length=None)
-_ENCODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"base64": a2b_base64, "quoted-printable": a2b_qp}
+_ENCODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "base64": lambda data: a2b_base64(b"".join(data.split()), strict_mode=True),
+    "quoted-printable": a2b_qp,
+}
 
 if TYPE_CHECKING:
     Mail = Message[str, str]  # what the types of the library say of it and the library does not
@@ -65,7 +68,8 @@ def inner(part: Mail) -> list[Mail]:
     decode = _ENCODINGS.get(field(part, "Content-Transfer-Encoding").lower())
     if found and decode and part.get_content_maintype() == "message":
         # As a message/global and its kin may be (RFC 6532 §3.5), which the library takes for plain text.
-        return [read_message(decode(found[0].as_bytes(policy=_UNFOLDED)))]
+        with contextlib.suppress(ValueError, MessageError):  # what is not encoded as it says stays as it is
+            return [read_message(decode(found[0].as_bytes(policy=_UNFOLDED)))]
     return found
 
 
