@@ -285,6 +285,20 @@ def test_work_of_a_mate_that_is_gone_is_done_here(tmp_path: Path) -> None:
     assert sorted(made) == [(n, n * n) for n in range(40)]
 
 
+def test_mate_that_cannot_read_what_it_is_asked_ends(tmp_path: Path) -> None:
+    a_world().write(tmp_path)
+    crew = Crew(tmp_path, open_publication(tmp_path).settings, tmp_path / "cache.db", "", 2)
+    crew.call()
+    (mate,) = crew._mates
+    mate.line.send_bytes(b"nothing that can be read")
+    try:
+        mate.process.wait(timeout=20)
+        made = list(crew.spread(SLIPS, range(40), name=lambda n: n, here=lambda n: n * n))
+    finally:
+        crew.close()
+    assert sorted(made) == [(n, n * n) for n in range(40)]
+
+
 _BOSS = """\
 import sys, time
 from pathlib import Path

@@ -195,10 +195,12 @@ def _arriving(line: "Connection") -> "SimpleQueue[tuple[str, Any] | None]":
     asked: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
 
     def listen() -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                asked.put(line.recv())
-        asked.put(None)
+        try:
+            with suppress(EOFError, OSError):
+                while True:
+                    asked.put(line.recv())
+        finally:  # also after what cannot be read: who asks waits until the mate answers or ends
+            asked.put(None)
 
     Thread(target=listen, daemon=True).start()
     return asked
