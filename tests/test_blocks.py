@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+import jinja2
+import pytest
+
 from sample_site import SETTINGS, files_of, issue, many_articles, released, sample_articles, starter
 from sparkpub.core.article import Article
 from sparkpub.core.blocks import Blocks, Listed
@@ -75,6 +78,12 @@ def test_what_stands_around_a_block_is_part_of_it() -> None:
 def test_two_blocks_of_the_same_pieces_are_told_apart_by_what_is_named_beside_them() -> None:
     drawer, articles = Drawer(), many_articles(2)
     assert page_of(drawer, articles, articles)[1] == 2
+
+
+def test_a_theme_for_lists_of_another_shape_is_told_so() -> None:
+    blocks = Blocks(Drawer(), "/archive/", (), title_of)
+    with pytest.raises(jinja2.TemplateRuntimeError, match=r"kept\(\) takes one list"):
+        blocks.block([Listed(many_articles(1), list)], caller=str)  # type: ignore[arg-type]
 
 
 def test_blocks_that_a_page_shows_no_longer_are_not_kept() -> None:

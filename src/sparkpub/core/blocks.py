@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, TypeVar, overload
 
+import jinja2
 from markupsafe import Markup
 
 from sparkpub.core.article import Article
@@ -77,7 +78,12 @@ class Blocks:
         """A block of a page: what it lists, and plain values that it shows beside.
 
         Blocks that list the same in different ways are told apart by such a value.
+
+        Raises:
+            jinja2.TemplateRuntimeError: it is given something else, as by a theme for pages of another shape.
         """
+        if not isinstance(listed, Listed):
+            raise jinja2.TemplateRuntimeError("kept() takes one list of pieces, such as `cards` or a `part` of `parts`")
         key = key_of(self._ground, more, *map(self.digest, listed.articles))
         html = self._known.get(key)
         if html is None:
