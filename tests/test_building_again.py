@@ -1,6 +1,7 @@
 """A warm build equals a cold one, whatever changed since and wherever it was broken off."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -363,6 +364,17 @@ def test_key_tells_values_of_different_shapes_apart() -> None:
     ]
     assert len(set(keys)) == len(keys)
     assert key_of("\ud800") == key_of("\ud800")
+
+
+def test_part_that_pages_share_may_lead_to_a_piece(tmp_path: Path) -> None:
+    about = '<a class="about" href="{{ link("/issues/last/") }}"></a><p class="imprint">'
+    base = starter_template("base.html.j2").replace('<p class="imprint">', about)
+    replace(a_world(), templates={"base.html.j2": base}).write(tmp_path)
+    build_here(tmp_path)
+    pages = {path.parent: path.read_text(encoding="utf-8") for path in tmp_path.glob("public/issues/**/index.html")}
+    links = {page: re.findall(r'class="about" href="([^"]*)"', text) for page, text in pages.items()}
+    assert len(links) == 8
+    assert {(page / link).resolve() for page, (link,) in links.items()} == {tmp_path / "public/issues/last"}
 
 
 def test_report_counts_pages_and_files(first: Path, tmp_path: Path) -> None:

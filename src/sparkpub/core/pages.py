@@ -261,10 +261,15 @@ class Pages:
         return Markup(_TAG.sub(mend, html))  # noqa: S704 - made and sanitised by core.markup
 
     def _shared(self, depth: int, name: str, *, caller: Callable[[], str]) -> Markup:
-        """What all pieces that stand equally deep have in common, rendered once: what leads to the rest of the site."""
+        """What all pieces that stand equally deep have in common, rendered once: what leads to the rest of the site.
+
+        What leads to a piece is another link from each: such a part is rendered for every page.
+        """
         html = self._in_common.get((depth, name))
         if html is None:
-            html = self._in_common[depth, name] = Markup(caller())  # noqa: S704 - a template rendered it
+            html = Markup(caller())  # noqa: S704 - a template rendered it
+            if not re.search(rf"""=["'](?:\./|(?:\.\./){{1,{depth - 2}}}(?!\.\./))""", html):  # all climb to the root
+                self._in_common[depth, name] = html
         return html
 
     def _cards(self, articles: Iterable[Article]) -> list[Card]:
