@@ -116,8 +116,8 @@ def address_key(address: str) -> str:
     """What makes two spellings of an address one reader: the whole in lower case, in normal form C.
 
     It is no case folding, for which `ß` is `ss` and `ſ` is `s`: whoever has one such address would be taken for whoever
-    has the other. Here no letter beyond ASCII becomes one within it, so that nobody passes for a reader with a plain
-    address. The two small sigmas are one letter, as they are in capitals.
+    has the other. Here no letter that is beyond ASCII in form C becomes one within it, so that nobody passes for a
+    reader with a plain address. The two small sigmas are one letter, as they are in capitals.
     """
     key = address.strip().lower()
     return key if key.isascii() else normalize("NFC", normalize("NFC", address.strip()).lower().replace("ς", "σ"))
