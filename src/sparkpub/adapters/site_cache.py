@@ -7,7 +7,7 @@ are committed after the files that they speak of, so that a crash leaves rows th
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -181,9 +181,9 @@ class SiteCache:
         """One part of a release: `card`, `calendar`, `found`, `opening`, `html` or `entry`."""
         return str(self._db.execute(_PART[name], (piece_id,)).fetchone()[0])
 
-    def some(self, name: str, piece_ids: Collection[int]) -> dict[int, str]:
+    def some(self, name: str, piece_ids: Sequence[int]) -> dict[int, str]:
         """One part of each of these releases."""
-        return dict(self._db.execute(_SOME_PARTS[name], (json.dumps(piece_ids),)))
+        return dict(self._db.execute(_SOME_PARTS[name], (json.dumps([*piece_ids]),)))
 
     def parts(self, name: str) -> dict[int, str]:
         """One part of each release."""

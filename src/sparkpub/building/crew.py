@@ -115,6 +115,8 @@ class Crew:
     def close(self) -> None:
         """Let the mates go."""
         for mate in self._mates:
+            mate.line.close()  # of all at first, so that they end together
+        for mate in self._mates:
             _end(mate)
         self._mates.clear()
 

@@ -8,7 +8,7 @@ Every build reads its site from slips, a cold one too, so that no template can t
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -55,7 +55,7 @@ class Parts(Protocol):
     def part(self, name: str, slip_id: int) -> str:
         """One part of the slip with a number."""
 
-    def some(self, name: str, slip_ids: Collection[int]) -> Mapping[int, str]:
+    def some(self, name: str, slip_ids: Sequence[int]) -> Mapping[int, str]:
         """One part of each of these slips."""
 
     def parts(self, name: str) -> Mapping[int, str]:
@@ -72,7 +72,7 @@ class SlipsAtHand:
         """One part of the slip with a number."""
         return str(getattr(self.slips[slip_id], name))
 
-    def some(self, name: str, slip_ids: Collection[int]) -> Mapping[int, str]:
+    def some(self, name: str, slip_ids: Sequence[int]) -> Mapping[int, str]:
         """One part of each of these slips."""
         return {slip_id: self.part(name, slip_id) for slip_id in slip_ids}
 

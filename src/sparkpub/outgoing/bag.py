@@ -13,7 +13,7 @@ from sparkpub.adapters.clock import monotonic
 from sparkpub.adapters.ledger import Claim
 from sparkpub.core.addresses import is_address
 from sparkpub.core.bounces import Meaning
-from sparkpub.core.outcomes import Attempt, Fate, Outcome, RetryPolicy, settle
+from sparkpub.core.outcomes import UNSPEAKABLE, Attempt, Fate, Outcome, RetryPolicy, settle
 from sparkpub.core.records import DeliveryState, Release, ReleaseState
 from sparkpub.outgoing.brake import Brake
 from sparkpub.outgoing.canary import Canary
@@ -282,7 +282,7 @@ class Mailbag:
         """Count results that stand in the ledger now, and close the claims of which they were the last ones."""
         for waiting, settlement, *_ in results:
             self.counts[settlement.state] += 1
-            if self._brake is not None:
+            if self._brake is not None and not settlement.code.startswith(UNSPEAKABLE):
                 self._brake.note(waiting.release.release_id, settlement.state)
             self._drop(waiting)
         if self.progress and results:
