@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from sparkpub.adapters.ledger import Event, Ledger, MirroredRelease
 from sparkpub.adapters.mirror import Line, Mirror
+from sparkpub.core.instants import instant_text
 from sparkpub.errors import LedgerError, LostLedgerError
 
 # Words of people and relays may name an address: only details that we wrote ourselves go into the mirror.
@@ -100,5 +101,5 @@ def line_of(ledger: Ledger, n: int, event: Event) -> Line:
 
 def _release_row(release: MirroredRelease) -> dict[str, object]:
     """What a line keeps of a release, as JSON takes it."""
-    instants = {"on": release.on.isoformat(), "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}"}
+    instants = {"on": release.on.isoformat(), "released_at": instant_text(release.released_at)}
     return {**asdict(release), **instants}

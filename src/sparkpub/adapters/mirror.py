@@ -10,10 +10,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sparkpub.core.instants import instant_text, read_instant
 from sparkpub.errors import BusyError, LedgerError
 
 _TAIL = 65_536
@@ -122,7 +123,7 @@ class Mirror:
             row = json.loads(text)
             return Line(
                 n=int(row["n"]),
-                at=datetime.strptime(row["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+                at=read_instant(row["at"]),
                 verb=str(row["verb"]),
                 subject=str(row["subject"]),
                 detail=str(row.get("detail", "")),
@@ -174,7 +175,7 @@ def _text(line: Line) -> str:
     """A line as it is written."""
     row: dict[str, Any] = {
         "n": line.n,
-        "at": f"{line.at:%Y-%m-%dT%H:%M:%SZ}",
+        "at": instant_text(line.at),
         "verb": line.verb,
         "subject": line.subject,
     }

@@ -12,10 +12,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from sparkpub.core.instants import instant_text, read_instant
 from sparkpub.errors import BusyError, LedgerError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -54,7 +55,7 @@ class Spool:
             BusyError: the disk is full.
             LedgerError: the file cannot be written.
         """
-        row = {"reader": leaving.subscriber_id, "at": f"{leaving.at:%Y-%m-%dT%H:%M:%SZ}"}
+        row = {"reader": leaving.subscriber_id, "at": instant_text(leaving.at)}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._locked(_FLAGS | os.O_APPEND | os.O_CREAT) as descriptor:
@@ -123,7 +124,7 @@ def _entry(line: bytes) -> Leaving | None:
     """A line as it was written, None if it is none of ours."""
     try:
         row = json.loads(line)
-        at = datetime.strptime(row["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        at = read_instant(row["at"])
         number = row["reader"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

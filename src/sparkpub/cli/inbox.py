@@ -13,6 +13,7 @@ from sparkpub.cli.face import Face, common, plural, say_rehearsal
 from sparkpub.cli.options import remember, shared_options
 from sparkpub.cli.standings import command_for
 from sparkpub.cli.tables import table
+from sparkpub.core.instants import instant_text
 from sparkpub.errors import BusyError, LedgerError, TransportError, UsageError
 from sparkpub.hearing import Heard, fetch_inbox, read_inbox
 from sparkpub.press import Press
@@ -150,7 +151,7 @@ def inquiries_json(waiting: list[Inquiry]) -> list[dict[str, Any]]:
     return [
         {
             "number": each.number,
-            "at": f"{each.at:%Y-%m-%dT%H:%M:%SZ}",
+            "at": instant_text(each.at),
             "address": each.address,
             "subject": each.subject,
             "why": each.why,

@@ -21,6 +21,7 @@ from sparkpub.cli.standings import (
 )
 from sparkpub.cli.tables import table
 from sparkpub.core.decisions import Account
+from sparkpub.core.instants import instant_text
 from sparkpub.core.model import Issue
 from sparkpub.core.records import OccurrenceState
 from sparkpub.errors import InputError, UsageError
@@ -223,7 +224,7 @@ def _releases(face: Face, issue_id: str, known: Account) -> list[dict[str, Any]]
         {
             "release": release.name,
             "date": release.on.isoformat(),
-            "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
+            "released_at": instant_text(release.released_at),
             "state": release.state.value,
             "mailed": release.is_mailed,
             "tzdata": release.tzdata,
@@ -235,7 +236,7 @@ def _releases(face: Face, issue_id: str, known: Account) -> list[dict[str, Any]]
 def _history(face: Face, issue_id: str, known: Account) -> list[dict[str, str]]:
     """What happened to an issue, oldest first."""
     events = [] if known is NO_ACCOUNT else face.press_to_read().ledger.history(issue_id)
-    return [{"at": f"{e.at:%Y-%m-%dT%H:%M:%SZ}", "event": e.verb, "detail": e.detail} for e in events]
+    return [{"at": instant_text(e.at), "event": e.verb, "detail": e.detail} for e in events]
 
 
 def _show_text(publication: Publication, issue: Issue, document: dict[str, Any], coming: list[Standing]) -> str:

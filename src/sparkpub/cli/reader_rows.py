@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sparkpub.core.instants import instant_text
 from sparkpub.core.records import Subscriber
 from sparkpub.core.wishes import wish_lines
 
@@ -18,7 +19,7 @@ def reader_json(reader: Subscriber) -> dict[str, Any]:
         "attributes": dict(reader.attributes),
         "wishes": list(wish_lines(reader.wishes)),
         "evidence": reader.evidence,
-        "asked_at": f"{reader.asked_at:%Y-%m-%dT%H:%M:%SZ}" if reader.asked_at else None,
+        "asked_at": reader.asked_at and instant_text(reader.asked_at),
     }
 
 

@@ -13,6 +13,7 @@ from sparkpub.cli.face import Face, common, confirm, plural, say_rehearsal
 from sparkpub.cli.faults import explain
 from sparkpub.cli.standings import how_to_go_on
 from sparkpub.core.decisions import Due
+from sparkpub.core.instants import instant_text
 from sparkpub.core.records import Release
 from sparkpub.errors import Fault, InputError, UsageError
 from sparkpub.press import Press
@@ -29,7 +30,7 @@ def release_json(release: Release) -> dict[str, Any]:
         "issue": release.issue_id,
         "number": release.number,
         "date": release.on.isoformat(),
-        "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
+        "released_at": instant_text(release.released_at),
         "transport": release.transport,
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 from sparkpub.adapters.ledger import Inquiry
 from sparkpub.cli.face import Face
 from sparkpub.core.decisions import Account
+from sparkpub.core.instants import instant_text
 from sparkpub.core.model import Anniversary, Every, Issue, Match, Milestones, Status
 from sparkpub.core.records import Decision, QueueState, Verdict
 from sparkpub.core.schedule import event_date
@@ -66,7 +67,7 @@ def standing_json(standing: Standing) -> dict[str, Any]:
         "number": occurrence.number,
         "date": occurrence.on.isoformat(),
         "local": occurrence.local.isoformat(),
-        "utc": occurrence.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "utc": instant_text(occurrence.at),
         "state": standing.state.value,
         "why": "; ".join(standing.why),
     }

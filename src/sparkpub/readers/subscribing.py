@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sparkpub.adapters.ledger import DeliveryRow, PastReport
+from sparkpub.adapters.ledger import PastReport
 from sparkpub.core.addresses import parse_address, plain_line
+from sparkpub.core.instants import instant_text
 from sparkpub.core.records import LetterKind, Subscriber, SubscriberState
 from sparkpub.core.wishes import wish_lines
 from sparkpub.errors import UsageError
@@ -123,36 +124,18 @@ def everything_about(press: Press, reader: Subscriber) -> dict[str, Any]:
         "attributes": dict(reader.attributes),
         "wishes": list(wish_lines(reader.wishes)),
         "evidence": reader.evidence,
-        "asked_at": _instant(reader.asked_at),
-        "deliveries": [_delivery(row) for row in ledger.deliveries_of(reader.subscriber_id)],
+        "asked_at": reader.asked_at and instant_text(reader.asked_at),
+        "deliveries": [row.document() for row in ledger.deliveries_of(reader.subscriber_id)],
         "reports": [_report(row) for row in ledger.reports_of(reader.subscriber_id)],
         "gathered": ledger.gathered_of(reader.subscriber_id),
         "letters": [
-            {"kind": kind.value, "state": state.value, "at": _instant(at), "code": code}
+            {"kind": kind.value, "state": state.value, "at": instant_text(at), "code": code}
             for kind, state, at, code in ledger.letters_of(reader.subscriber_id)
         ],
-    }
-
-
-def _delivery(row: DeliveryRow) -> dict[str, Any]:
-    """One delivery as a document."""
-    return {
-        "release": row.release_name,
-        "released_at": _instant(row.released_at),
-        "state": row.state.value,
-        "attempts": row.attempts,
-        "first_at": _instant(row.first_at),
-        "at": _instant(row.at),
-        "code": row.code,
     }
 
 
 def _report(row: PastReport) -> dict[str, Any]:
     """What came back of one message, as a document."""
     words = {"kind": row.kind, "meaning": row.meaning, "status": row.status, "words": row.words}
-    return {"release": row.release, **words, "at": _instant(row.at)}
-
-
-def _instant(at: datetime | None) -> str | None:
-    """An instant as JSON has it."""
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return {"release": row.release, **words, "at": instant_text(row.at)}

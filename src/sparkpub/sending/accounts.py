@@ -1,10 +1,9 @@
 """Where everybody stands: the balance of each release, every doubt by name, one address's whole story."""
 
-from datetime import datetime
 from typing import Any
 
-from sparkpub.adapters.ledger import DeliveryRow
 from sparkpub.core.addresses import parse_address
+from sparkpub.core.instants import instant_text
 from sparkpub.core.records import Balance, DeliveryState, Release
 from sparkpub.errors import UsageError
 from sparkpub.press import Press
@@ -38,7 +37,7 @@ def _status_row(release: Release, balance: Balance) -> dict[str, Any]:
         "issue": release.issue_id,
         "number": release.number,
         "date": release.on.isoformat(),
-        "released_at": f"{release.released_at:%Y-%m-%dT%H:%M:%SZ}",
+        "released_at": instant_text(release.released_at),
         "state": release.state.value,
         "transport": release.transport,
         "eligible": balance.eligible,
@@ -61,7 +60,13 @@ _COLUMNS = (
 def doubt_rows(press: Press, release: Release) -> list[dict[str, Any]]:
     """Every delivery of a release whose end is unknown, by name, as the rows of `uncertain --json`."""
     return [
-        {"address": row.address, "name": row.name, "at": _instant(row.at), "why": row.code, "attempts": row.attempts}
+        {
+            "address": row.address,
+            "name": row.name,
+            "at": row.at and instant_text(row.at),
+            "why": row.code,
+            "attempts": row.attempts,
+        }
         for row in press.ledger.uncertain_deliveries(release.release_id)
     ]
 
@@ -92,7 +97,7 @@ def story(press: Press, address: str, only: Release | None = None) -> dict[str, 
         "state": reader.state.value if reader else None,
         "evidence": reader.evidence if reader else "",
         "suppressed": suppression,
-        "deliveries": [_delivery_row(row) for row in rows if only is None or row.release_id == only.release_id],
+        "deliveries": [row.document() for row in rows if only is None or row.release_id == only.release_id],
         "reports": _past_rows(press, reader.subscriber_id) if reader else [],
         "gathered": ledger.gathered_of(reader.subscriber_id) if reader else [],
         "letters": _letter_rows(press, reader.subscriber_id) if reader else [],
@@ -108,7 +113,7 @@ def _past_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
             "meaning": past.meaning,
             "status": past.status,
             "words": past.words,
-            "at": _instant(past.at),
+            "at": instant_text(past.at),
         }
         for past in press.ledger.reports_of(subscriber_id)
     ]
@@ -117,24 +122,6 @@ def _past_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
 def _letter_rows(press: Press, subscriber_id: int) -> list[dict[str, Any]]:
     """The letters in the story of an address; `at` of a deferred one is when it is tried again."""
     return [
-        {"letter": kind.value, "state": state.value, "at": _instant(at), "code": code}
+        {"letter": kind.value, "state": state.value, "at": instant_text(at), "code": code}
         for kind, state, at, code in press.ledger.letters_of(subscriber_id)
     ]
-
-
-def _delivery_row(row: DeliveryRow) -> dict[str, Any]:
-    """One delivery in the story of an address; `at` of a deferred one is when it is tried again."""
-    return {
-        "release": row.release_name,
-        "released_at": _instant(row.released_at),
-        "state": row.state.value,
-        "attempts": row.attempts,
-        "first_at": _instant(row.first_at),
-        "at": _instant(row.at),
-        "code": row.code,
-    }
-
-
-def _instant(at: datetime | None) -> str | None:
-    """An instant as JSON has it."""
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

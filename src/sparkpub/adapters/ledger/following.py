@@ -8,6 +8,7 @@ from typing import Any
 from sparkpub.adapters.ledger.deliveries import DeliveryRows
 from sparkpub.adapters.ledger.instants import from_seconds, to_seconds
 from sparkpub.adapters.ledger.statements import statements
+from sparkpub.core.instants import instant_text
 from sparkpub.core.records import DeliveryState
 
 _SQL = statements("following.sql")
@@ -28,6 +29,18 @@ class DeliveryRow:
     released_at: datetime | None = None
     address: str = ""
     name: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """It as the story of a reader tells it."""
+        return {
+            "release": self.release_name,
+            "released_at": self.released_at and instant_text(self.released_at),
+            "state": self.state.value,
+            "attempts": self.attempts,
+            "first_at": self.first_at and instant_text(self.first_at),
+            "at": self.at and instant_text(self.at),
+            "code": self.code,
+        }
 
 
 class FollowingRows(DeliveryRows):
