@@ -28,7 +28,6 @@ class Folder:
     claimed: set[str] = field(default_factory=set)
     changed: list[str] = field(default_factory=list)
     shadowed: list[str] = field(default_factory=list)
-    _root: str = ""
     _taken: set[str] = field(default_factory=set)
     _former: dict[str, Left] = field(default_factory=dict)
     _unsaved: dict[str, Left] = field(default_factory=dict)
@@ -37,7 +36,6 @@ class Folder:
 
     def __post_init__(self) -> None:
         """Remember what is there, and that it is being changed."""
-        self._root = f"{self.out}{os.sep}"
         self._former = self.cache.outputs()
         self._was_finished = bool(self.cache.fact("left")) or not self._former
         # After a power cut a file may have its size and time but not its bytes: then it is read before it is trusted.
@@ -70,7 +68,7 @@ class Folder:
         if left is None or left.key != key:
             return False
         try:
-            stat = os.stat(f"{self._root}{file}")  # noqa: PTH116 - a Path for each of thousands takes longer
+            stat = os.stat(f"{self.out}{os.sep}{file}")  # noqa: PTH116 - a Path for each of thousands takes longer
             if self._is_same_boot and (stat.st_size, stat.st_mtime_ns) == (left.size, left.mtime):
                 return True
             path = self.out / file

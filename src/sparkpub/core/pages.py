@@ -77,7 +77,7 @@ class Pages:
         """The front page: the newest piece, the ones before it, the series and the days."""
         publication = self.settings.publication
         shown = self.archive.current[: _ON_FRONT + 1]
-        cards = self._cards(shown)
+        cards = self.cards.cards(shown)
         page = Page(path="/", title=publication.title, description=publication.tagline or publication.title)
         return self._render(
             "front",
@@ -159,7 +159,10 @@ class Pages:
         title, path = self.say.on_this_day, "/on-this-day/"
         page = Page(path=path, title=title, description=self.say.days, feeds=((self.say.every_day, path),))
         months = [
-            (self.cards.month(month), [(self._day_link(day), self._listed(self._of_day(day))) for day in days])
+            (
+                self.cards.month(month),
+                [(self._day_link(day), self._listed(newest_of_each(self.archive.days[day]))) for day in days],
+            )
             for month, days in _grouped(self.archive.days, lambda day: day[0])
         ]
         return self._render("on-this-day", page, months=months)
@@ -171,7 +174,7 @@ class Pages:
         words, path = self._day_link(day)
         page = Page(path=path, title=words, description=self.say.day.format(day=words))
         around = [self._day_link(days[index]) for index in (at - 1, (at + 1) % len(days))] if len(days) > 1 else []
-        return self._render("day", page, cards=self._cards(self.archive.days[day]), around=around)
+        return self._render("day", page, cards=self.cards.cards(self.archive.days[day]), around=around)
 
     def search(self) -> bytes:
         """The search page; it alone needs a script."""
@@ -272,19 +275,13 @@ class Pages:
                 self._in_common[depth, name] = html
         return html
 
-    def _cards(self, articles: Iterable[Article]) -> list[Card]:
-        return self.cards.cards(articles)
-
     def _listed(self, articles: Sequence[Article]) -> Listed[Card]:
-        return Listed(articles, partial(self._cards, articles), len(articles))
+        return Listed(articles, partial(self.cards.cards, articles), len(articles))
 
     def _long_list(self, articles: Sequence[Article]) -> dict[str, object]:
         """All cards, and the same in parts: those of a year that stand together."""
         parts = [self._listed(group) for _, group in _grouped(articles, lambda article: article.local.year)]
         return {"cards": self._listed(articles), "parts": parts}
-
-    def _of_day(self, day: MonthDay) -> Sequence[Article]:
-        return newest_of_each(self.archive.days[day])
 
     def _day_link(self, day: MonthDay) -> Link:
         return self.cards.month_day(self.archive.days[day][0].on), links.day_path(*day)
