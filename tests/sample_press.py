@@ -90,13 +90,33 @@ def edition() -> Edition:
     )
 
 
+def draft(*, issue: str = "a", number: int = 1, on: date = date(2017, 9, 4), is_mailed: bool = True) -> ReleaseDraft:
+    """What a ledger is given of a release."""
+    return ReleaseDraft(
+        issue_id=issue,
+        number=number,
+        on=on,
+        released_at=NOW,
+        updated_at=NOW,
+        edition_hash="h",
+        issue_source=b"source",
+        issue_path="issues/a.md",
+        settings="",
+        entry_id="tag:x",
+        transport="maildir",
+        repeats=True,
+        is_mailed=is_mailed,
+        tzdata="2025b",
+    )
+
+
 def release(
     press: Press, *, number: int = 100, at: datetime = NOW, audience: AudienceSettings | None = None
 ) -> Release:
     """Release the sample issue to the press's readers."""
     on = date(2017 + number - 100, 9, 4)
     head = message_head(press.publication.settings, issue_id="soviets", number=number, released_at=at)
-    draft = ReleaseDraft(
+    drafted = ReleaseDraft(
         issue_id="soviets",
         number=number,
         on=on,
@@ -114,7 +134,7 @@ def release(
     with ledger.transaction():
         compiled = compile_message(edition(), head=head).dump()
         ledger.put_edition(HASH, "soviets", number, source=b"source", compiled=compiled, media={})
-        release_id = ledger.add_release(draft)
+        release_id = ledger.add_release(drafted)
         ledger.plan_deliveries(release_id, audience)
     return ledger.release(release_id)
 

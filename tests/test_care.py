@@ -90,17 +90,22 @@ def test_a_line_of_the_mirror_that_nobody_can_read_is_named(
         put_back(room, backup, at=EVENING)
 
 
-@pytest.mark.parametrize("pieces", ["a/x", "a/", f"a/{10**30}", "a/100 a/-"])
-def test_a_digest_of_pieces_that_nobody_can_read_is_named(room: PressRoom, backup: Path, pieces: str) -> None:
-    room.tick(DAY)
-    lose(room)
+def tell_of_digest(room: PressRoom, kind: str, **more: str) -> None:
+    """Have the mirror tell of its releases as if they were digests."""
     mirror = room.folder / "var/ledger.jsonl"
     lines = [json.loads(text) for text in mirror.read_text().splitlines()]
     for line in lines:
         if line["verb"] == "released":
-            line["release"] |= {"issue_id": "digest:daily", "is_digest": True}
-            line["detail"] = f"20170904, due on 2017-09-04, of {pieces}"
+            line["release"] |= {"issue_id": kind, "is_digest": True}
+            line.update(more)
     mirror.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+@pytest.mark.parametrize("pieces", ["a/x", "a/", f"a/{10**30}", "a/100 a/-"])
+def test_a_digest_of_pieces_that_nobody_can_read_is_named(room: PressRoom, backup: Path, pieces: str) -> None:
+    room.tick(DAY)
+    lose(room)
+    tell_of_digest(room, "digest:daily", detail=f"20170904, due on 2017-09-04, of {pieces}")
     with pytest.raises(LedgerError, match=r"line \d+, 'released a at .*mend it"):
         put_back(room, backup, at=EVENING)
 
@@ -109,12 +114,7 @@ def test_a_digest_of_pieces_that_nobody_can_read_is_named(room: PressRoom, backu
 def test_a_digest_of_a_kind_that_there_is_not_is_named(room: PressRoom, backup: Path, named: str) -> None:
     room.tick(DAY)
     lose(room)
-    mirror = room.folder / "var/ledger.jsonl"
-    lines = [json.loads(text) for text in mirror.read_text().splitlines()]
-    for line in lines:
-        if line["verb"] == "released":
-            line["release"] |= {"issue_id": named, "is_digest": True}
-    mirror.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    tell_of_digest(room, named)
     with pytest.raises(LedgerError, match=r"line \d+, 'released a at .*mend it"):
         put_back(room, backup, at=EVENING)
 

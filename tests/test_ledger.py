@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger_engines import Engine, LedgerRoom
-from sample_press import NOW
+from sample_press import NOW, draft
 from sparkpub.adapters.ledger import Ledger, ReaderRow
 from sparkpub.core.model import Asset
 from sparkpub.core.records import (
@@ -15,7 +15,6 @@ from sparkpub.core.records import (
     DeliveryState,
     IssueState,
     QueueState,
-    ReleaseDraft,
     ReleaseState,
     Subscriber,
     SubscriberState,
@@ -23,25 +22,6 @@ from sparkpub.core.records import (
 )
 from sparkpub.core.settings import AudienceSettings
 from sparkpub.errors import AlreadyReleased, BusyError, CopyError, LedgerError, UsageError
-
-
-def draft(*, issue: str = "a", number: int = 1, on: date = date(2017, 9, 4), is_mailed: bool = True) -> ReleaseDraft:
-    return ReleaseDraft(
-        issue_id=issue,
-        number=number,
-        on=on,
-        released_at=NOW,
-        updated_at=NOW,
-        edition_hash="h",
-        issue_source=b"source",
-        issue_path="issues/a.md",
-        settings="",
-        entry_id="tag:x",
-        transport="maildir",
-        repeats=True,
-        is_mailed=is_mailed,
-        tzdata="2025b",
-    )
 
 
 def test_a_number_and_a_date_of_an_issue_are_released_once_for_ever(ledger: Ledger) -> None:
